@@ -58,7 +58,11 @@ impl ErrorKind {
     pub const fn is_unreadable(self) -> bool {
         matches!(
             self,
-            Self::Damaged | Self::InvalidContents | Self::KeyMissing | Self::UnsupportedVersion | Self::WrongKey
+            Self::Damaged
+                | Self::InvalidContents
+                | Self::KeyMissing
+                | Self::UnsupportedVersion
+                | Self::WrongKey
         )
     }
 
@@ -150,8 +154,12 @@ impl Error {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 (ErrorKind::Io, "free some space and try again; the previous cache is unharmed")
             }
-            io::ErrorKind::IsADirectory => (ErrorKind::Io, "a folder is in the place of the file; move it away"),
-            io::ErrorKind::NotADirectory => (ErrorKind::Io, "a file is in the place of a folder; move it away"),
+            io::ErrorKind::IsADirectory => {
+                (ErrorKind::Io, "a folder is in the place of the file; move it away")
+            }
+            io::ErrorKind::NotADirectory => {
+                (ErrorKind::Io, "a file is in the place of a folder; move it away")
+            }
             io::ErrorKind::NotFound => (ErrorKind::Io, "the folder or file was removed while it was in use"),
             _ => (ErrorKind::Io, ""),
         };
