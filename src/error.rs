@@ -13,8 +13,8 @@ pub enum ErrorKind {
     AccessDenied,
     /// The waiting caller gave up, for example because the future that waited was dropped.
     Cancelled,
-    /// The program asked for something that cannot be: a bad name, no protector that works here, a call to
-    /// `update` from within `update`.
+    /// The program asked for something that cannot be: a bad name, two protectors of one kind, a symbolic
+    /// link in the place of the file.
     Configuration,
     /// The sealed bytes were altered, cut short, or are not a sealed cache at all.
     Damaged,
@@ -160,7 +160,9 @@ impl Error {
             io::ErrorKind::NotADirectory => {
                 (ErrorKind::Io, "a file is in the place of a folder; move it away")
             }
-            io::ErrorKind::NotFound => (ErrorKind::Io, "the folder or file was removed while it was in use"),
+            io::ErrorKind::NotFound => {
+                (ErrorKind::Io, "does the folder exist? it may have been removed meanwhile")
+            }
             _ => (ErrorKind::Io, ""),
         };
         Self::new(kind, format!("{what}: {source}")).with_remedy(remedy).with_source(source)
@@ -171,6 +173,12 @@ impl Error {
     pub fn with_path(mut self, path: impl AsRef<Path>) -> Self {
         self.0.path = Some(path.as_ref().to_path_buf());
         self
+    }
+
+    /// The same error, at this path unless it already names one.
+    #[must_use]
+    pub(crate) fn or_path(self, path: &Path) -> Self {
+        if self.0.path.is_some() { self } else { self.with_path(path) }
     }
 
     /// The same error, with what a person can do about it.
