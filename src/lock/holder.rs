@@ -1,0 +1,77 @@
+//! Who holds a lock, as recorded in the lock file: for error messages only, never a proof.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    process,
+    sync::OnceLock,
+};
+
+use sealed_cache_platform::file;
+
+/// The record is written in one go and always of this length, so that a shorter name leaves no rest of a longer one.
+const RECORD: usize = 96;
+
+/// The process that last took a lock: its id and the name of its program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    process: u32,
+    program: String,
+}
+
+impl Holder {
+    /// The process id, as seen by that process: in a container it may be another one than seen from here.
+    #[must_use]
+    pub const fn process(&self) -> u32 {
+        self.process
+    }
+
+    /// The file name of its program.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Whether it is this very process.
+    #[must_use]
+    pub fn is_this_process(&self) -> bool {
+        self.process == process::id()
+    }
+
+    /// What the lock file says, if it says anything.
+    pub(super) fn read(path: &Path) -> Option<Self> {
+        let mut text = String::new();
+        file::open_to_read(path).ok()??.take(RECORD as u64).read_to_string(&mut text).ok()?;
+        let (process, program) = text.trim_end().split_once(' ')?;
+        Some(Self { process: process.parse().ok()?, program: program.to_owned() })
+    }
+
+    /// Record this process. A full disk must not make locking impossible, so a failure is no failure.
+    pub(super) fn record(file: &mut File) {
+        let mut record = format!("{} {}", process::id(), program_name());
+        record.truncate(RECORD - 1);
+        let record = format!("{record:width$}\n", width = RECORD - 1);
+        let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(record.as_bytes()));
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_this_process() {
+            return write!(f, "this very process ({}, pid {})", self.program, self.process);
+        }
+        write!(f, "{} (pid {})", self.program, self.process)
+    }
+}
+
+/// The file name of this program.
+fn program_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let program = std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from));
+        let name = program.as_deref().and_then(Path::file_name);
+        name.map_or_else(|| "an unknown program".to_owned(), |name| name.to_string_lossy().into_owned())
+    })
+}

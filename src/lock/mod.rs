@@ -1,0 +1,250 @@
+//! The cross-process lock: [`FileLock`].
+//!
+//! Who wants to change a cache holds its lock from before the load until after the save. Between threads of one
+//! process the lock is a fair queue with exact deadlines; between processes it is the operating system's own lock
+//! (`flock`, `LockFileEx`, through [`std::fs::File::lock`]) on a file that is never deleted: a removed lock file
+//! lets two processes in at once, each with an inode of its own.
+
+mod backoff;
+mod courtesy;
+mod holder;
+mod in_process;
+mod queue;
+mod waiter;
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sealed_cache_platform::file::{self, Problem};
+
+pub use holder::Holder;
+pub(crate) use in_process::{InProcessGuard, InProcessLock};
+
+use self::{
+    backoff::Backoff,
+    queue::{Queue, Turn},
+};
+use crate::{Deadline, Error, ErrorKind, Result};
+
+/// A lock that one holder has at a time, across threads and across processes.
+///
+/// It is the lock that [`PersistedCache`](crate::PersistedCache) uses, public because programs want the same for
+/// their own files.
+///
+/// The operating system gives the lock back when its holder dies, however it dies. The lock file stays, empty of
+/// meaning when nobody holds it.
+///
+/// # Examples
+///
+/// ```
+/// use sealed_cache::{Deadline, FileLock};
+/// use std::time::Duration;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// let lock = FileLock::new(folder.path().join("state.lock"))?;
+/// let guard = lock.acquire(&Deadline::after(Duration::from_secs(10)))?;
+/// assert!(lock.try_acquire()?.is_none()); // held: also for this thread
+/// drop(guard);
+/// assert!(lock.try_acquire()?.is_some());
+/// # Ok::<(), sealed_cache::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FileLock {
+    path: PathBuf,
+    queue: Arc<Queue>,
+}
+
+/// The proof that the lock is held. Dropped: it is free again.
+///
+/// It is owned and `Send`: it can live across an `.await` and be dropped on another thread.
+#[derive(Debug)]
+#[must_use = "the lock is free again as soon as the guard is dropped"]
+pub struct FileLockGuard {
+    // The order matters: the file is unlocked before the next thread of this process gets its turn.
+    file: File,
+    path: PathBuf,
+    _turn: Turn,
+}
+
+/// What became of an attempt.
+enum Tried {
+    Locked(File),
+    /// Another process has it; this is what to wait for.
+    Taken(File),
+    /// The file that was locked is no longer the lock file: to be tried again.
+    Deleted,
+}
+
+impl FileLock {
+    /// A lock on this file, which is created (for this user only) when it is first taken. Its folder must exist.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] or [`ErrorKind::AccessDenied`] if the folder cannot be found.
+    pub fn new(path: impl AsRef<Path>) -> Result<Self> {
+        let path = canonical(path.as_ref())?;
+        Ok(Self { queue: Queue::of(&path), path })
+    }
+
+    /// The lock file, by its canonical path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Take the lock, waiting until the deadline if somebody has it.
+    ///
+    /// Threads of this process get it in the order in which they asked; between processes the system hands it over.
+    /// Where a file system does not do that for those who wait, it is tried again every quarter of a second.
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::LockTimeout`] when the deadline passed; the message names the holder.
+    /// * [`ErrorKind::Cancelled`] when the wait was given up.
+    /// * [`ErrorKind::Io`] if the file system has no locks, or the file cannot be opened.
+    /// * [`ErrorKind::AccessDenied`], [`ErrorKind::Configuration`] for a file that is not ours or a symbolic link.
+    pub fn acquire(&self, deadline: &Deadline) -> Result<FileLockGuard> {
+        let turn = self.queue.enter(deadline).ok_or_else(|| self.timeout(deadline))?;
+        self.queue.courtesy().before();
+        let want = self.queue.waiter().want();
+        let mut backoff = Backoff::new();
+        loop {
+            let file = match self.try_lock_file()? {
+                Tried::Locked(file) => return Ok(self.guard(file, turn)),
+                Tried::Taken(file) => Some(file),
+                Tried::Deleted => None,
+            };
+            if deadline.has_passed() {
+                return Err(self.timeout(deadline));
+            }
+            if let Some(file) = file
+                && let Some(arrived) = want.wait(file, backoff.next().min(deadline.nap()))
+                && let Tried::Locked(file) = self.locked(arrived.map_err(|error| self.no_lock(error))?)
+            {
+                self.queue.courtesy().waited();
+                return Ok(self.guard(file, turn));
+            }
+        }
+    }
+
+    /// Take the lock if nobody has it: `None` if somebody does.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire), without the time-out.
+    pub fn try_acquire(&self) -> Result<Option<FileLockGuard>> {
+        let Some(turn) = self.queue.enter(&Deadline::after(std::time::Duration::ZERO)) else {
+            return Ok(None);
+        };
+        Ok(match self.try_lock_file()? {
+            Tried::Locked(file) => Some(self.guard(file, turn)),
+            Tried::Taken(_) | Tried::Deleted => None,
+        })
+    }
+
+    /// Who took the lock last, as it recorded itself. It may have given it back since.
+    #[must_use]
+    pub fn last_holder(&self) -> Option<Holder> {
+        Holder::read(&self.path)
+    }
+
+    fn try_lock_file(&self) -> Result<Tried> {
+        let file = file::open_lock_file(&self.path).map_err(|error| self.not_opened(error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(self.locked(file)),
+            Err(TryLockError::WouldBlock) => Ok(Tried::Taken(file)),
+            Err(TryLockError::Error(error)) => Err(self.no_lock(error)),
+        }
+    }
+
+    /// Should a person have deleted the lock file since we opened it, ours excludes nobody.
+    fn locked(&self, mut file: File) -> Tried {
+        if !self.is_still_named(&file) {
+            return Tried::Deleted;
+        }
+        Holder::record(&mut file);
+        Tried::Locked(file)
+    }
+
+    fn guard(&self, file: File, turn: Turn) -> FileLockGuard {
+        FileLockGuard { file, path: self.path.clone(), _turn: turn }
+    }
+
+    fn is_still_named(&self, file: &File) -> bool {
+        match (file::stamp(&self.path), file::stamp_of(file)) {
+            (Ok(Some(named)), Ok(ours)) => named.is_same_file(&ours),
+            _ => false,
+        }
+    }
+
+    fn timeout(&self, deadline: &Deadline) -> Error {
+        if deadline.is_cancelled() {
+            return Error::new(ErrorKind::Cancelled, "gave up waiting for the lock").with_path(&self.path);
+        }
+        let waited = deadline.waited().as_secs_f32();
+        let (holder, remedy) = match self.last_holder() {
+            Some(holder) if holder.is_this_process() => (
+                format!(", held by {holder}"),
+                "do not lock or update a cache from within its own guard or closure, and keep guards short",
+            ),
+            Some(holder) => (
+                format!(", last taken by {holder}"),
+                "wait for that program or end it; the lock is given back when it ends, do not delete the file",
+            ),
+            None => (String::new(), "another program holds it; the lock is given back when that ends"),
+        };
+        Error::new(ErrorKind::LockTimeout, format!("waited {waited:.1} s for the lock{holder}"))
+            .with_path(&self.path)
+            .with_remedy(remedy)
+    }
+
+    fn not_opened(&self, error: io::Error) -> Error {
+        match Problem::of(&error) {
+            Some(problem) => Error::new(ErrorKind::Configuration, format!("the lock file {problem}"))
+                .with_remedy(problem.remedy(&self.path)),
+            None => Error::io("cannot open the lock file", error),
+        }
+        .with_path(&self.path)
+    }
+
+    fn no_lock(&self, error: io::Error) -> Error {
+        Error::new(ErrorKind::Io, format!("the file system here cannot lock files: {error}"))
+            .with_path(&self.path)
+            .with_remedy("name a folder on a local disk")
+            .with_source(error)
+    }
+}
+
+impl FileLockGuard {
+    /// The lock file, by its canonical path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for FileLockGuard {
+    fn drop(&mut self) {
+        // Closing would unlock it too, but not while a forked child still has the file open.
+        let _ = self.file.unlock();
+    }
+}
+
+/// One path for one file, so that every handle in the process finds the same queue.
+fn canonical(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| {
+        Error::new(ErrorKind::Configuration, "a lock needs the name of a file").with_path(path)
+    })?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let folder = folder
+        .canonicalize()
+        .map_err(|error| Error::io("cannot find the folder of the lock file", error).with_path(folder))?;
+    Ok(folder.join(name))
+}
