@@ -1,0 +1,62 @@
+//! The tests: those that need nothing, and those that need a service or much time.
+
+use std::path::Path;
+
+use crate::command::Step;
+use crate::progress::Progress;
+use crate::provision;
+
+/// The name of the run with all features.
+pub(crate) const ALL_FEATURES: &str = "all features";
+
+/// What a plain `cargo test` does on a machine with nothing installed, then the same with all features.
+pub(crate) fn suite(progress: &mut Progress) {
+    progress.test("default features", &Step::cargo("test --workspace --no-fail-fast"));
+    progress.test(ALL_FEATURES, &Step::cargo("test --workspace --all-features --no-fail-fast"));
+}
+
+/// Every ignored test. Two at a time: each starts services of its own.
+pub(crate) fn keychain(progress: &mut Progress) {
+    let missing = missing_programs();
+    if !missing.is_empty() {
+        return progress.fail(format!(
+            "not here: {}. Install it: {}",
+            missing.join(", "),
+            provision::by_hand()
+        ));
+    }
+    let targets = "--lib --bins --tests --examples";
+    let line =
+        format!("test --workspace --all-features {targets} --no-fail-fast -- --ignored --test-threads=2");
+    progress.test("ignored tests", &Step::cargo(&line));
+    if progress.suites.iter().all(|suite| suite.counts().run() == 0) {
+        progress.fail("no ignored test was run: this stage proved nothing");
+    }
+}
+
+/// What the ignored tests use. A test must not find out by itself and pass without it.
+fn missing_programs() -> Vec<&'static str> {
+    let programs =
+        ["gnome-keyring-daemon", "dbus-daemon", "dbus-run-session", "secret-tool", "keyctl", "python3"];
+    let mut missing: Vec<_> = programs.into_iter().filter(|name| !on_path(name)).collect();
+    if !missing.contains(&"python3") && Step::new("python3", &["-c", "import cryptography"]).output().is_err()
+    {
+        missing.push("the Python module `cryptography`");
+    }
+    missing
+}
+
+fn on_path(name: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| Path::new(&folder).join(name).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_there_is_missed() {
+        assert!(!on_path("no-such-program-here"));
+    }
+}
