@@ -21,9 +21,10 @@ use common::{
 };
 use sealed_cache_platform::{KeychainError, kernel_keyring};
 
-/// The code under test. A request is: operation, description, text (`*N` is N stars).
+/// Not a test: the code under test, in a process of its own. A request is: operation, description, text (`*N` is N
+/// stars).
 #[test]
-#[ignore = "not a test: the code under test, in a process of its own"]
+#[ignore = "needs a test that starts it: cargo xtask test keychain"]
 fn child() {
     serve(|request| {
         let words: Vec<_> = request.splitn(3, ' ').collect();

@@ -28,9 +28,10 @@ use sealed_cache_platform::{
 const SCHEMA: &str = "org.sealed_cache.Test";
 const LABEL: &str = "Item of a test, \u{1f511} readable";
 
-/// The code under test. A request is: operation, whether it may prompt, milliseconds, name of the item, text.
+/// Not a test: the code under test, in a process of its own. A request is: operation, whether it may prompt,
+/// milliseconds, name of the item, text.
 #[test]
-#[ignore = "not a test: the code under test, in a process of its own"]
+#[ignore = "needs a test that starts it: cargo xtask test keychain"]
 fn child() {
     serve(|request| {
         let words: Vec<_> = request.splitn(5, ' ').collect();
