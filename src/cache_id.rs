@@ -38,8 +38,8 @@ impl CacheId {
     /// [`ErrorKind::Configuration`] if either could not be a file name on every system.
     pub fn new(application: impl Into<String>, name: impl Into<String>) -> Result<Self> {
         let id = Self { application: application.into(), name: name.into() };
-        check("application id", &id.application)?;
-        check("cache name", &id.name)?;
+        check("an application id", &id.application)?;
+        check("a cache name", &id.name)?;
         Ok(id)
     }
 
@@ -67,6 +67,6 @@ fn check(what: &str, text: &str) -> Result<()> {
     if (1..=100).contains(&text.len()) && text.bytes().all(allowed) && !text.starts_with('.') {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Configuration, format!("`{}` cannot be a {what}", text.escape_debug()))
+    Err(Error::new(ErrorKind::Configuration, format!("`{}` cannot be {what}", text.escape_debug()))
         .with_remedy("use 1 to 100 ASCII letters, digits, `.`, `-` and `_`, and no dot at the beginning"))
 }

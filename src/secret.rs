@@ -1,8 +1,20 @@
 //! [`SecretBytes`]: a byte buffer that leaves nothing behind, neither when it is dropped nor when it grows.
 
-use std::{fmt, io, ops::Deref};
+use std::{
+    fmt, hint,
+    io::{self, Read},
+    ops::Deref,
+};
 
 use zeroize::{Zeroize, Zeroizing};
+
+/// Overwrite the stack below the caller, where a function that has returned may have left a secret behind: ciphers keep
+/// blocks of plain text there, and hashes parts of a key.
+#[inline(never)]
+pub(crate) fn wipe_stack() {
+    // Deeper than any of these functions goes.
+    hint::black_box(&mut [0_u8; 16 * 1024]);
+}
 
 /// The plain contents of a cache: bytes that are wiped when dropped, and when the buffer moves to grow.
 ///
@@ -56,6 +68,29 @@ impl SecretBytes {
             // The old buffer is wiped as it is dropped here.
             self.0 = Zeroizing::new(grown);
         }
+    }
+
+    /// Append what this reader has, at most so many bytes: read straight into the buffer, since `std::io::copy` would
+    /// leave a copy on the stack.
+    pub(crate) fn append_from(
+        &mut self,
+        reader: &mut (impl Read + ?Sized),
+        at_most: usize,
+    ) -> io::Result<()> {
+        self.reserve(at_most);
+        let (mut end, limit) = (self.0.len(), self.0.len() + at_most);
+        self.0.resize(limit, 0);
+        let outcome = loop {
+            match reader.read(&mut self.0[end..limit]) {
+                Ok(0) => break Ok(()),
+                Ok(more) => end += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        // Behind the end there are zeros.
+        self.0.truncate(end);
+        outcome
     }
 
     /// The vector itself, for work in place. It must not be made to grow past its capacity while it holds secrets.

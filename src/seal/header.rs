@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use super::{
     DataKey, damaged,
     derive::{COMMITMENT, Derived, SALT},
-    sealed::{LARGEST_BODY, TAG},
 };
 use crate::{CacheId, Error, ErrorKind, Result, random};
 
@@ -21,6 +20,10 @@ const START: usize = 12;
 const CHECKSUM: usize = 8;
 /// The fixed part and the checksum, without any name.
 const FIXED: usize = START + 8 + 16 + SALT + COMMITMENT + 8 + 1 + 1 + 1 + 2 + CHECKSUM;
+/// The authentication tag of AES-GCM, which follows the body at the end of the file.
+pub(super) const TAG: usize = 16;
+/// Far more than a token cache has, and less than what would exhaust a machine.
+pub(super) const LARGEST_BODY: u64 = 1 << 30;
 const LONGEST_PROTECTOR: usize = 64;
 const LONGEST_PROTECTOR_DATA: usize = 4096;
 /// More saves than there can be, and one less than what a language without unsigned numbers can count.
@@ -74,7 +77,7 @@ impl Facts {
 }
 
 /// A header, with the bytes that it was read from or will be written as.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     facts: Facts,
     salt: [u8; SALT],

@@ -17,7 +17,7 @@ mod tests;
 use crate::{Error, ErrorKind};
 
 /// The file is not what was written. All the ways of being damaged are one kind, so that an error is no oracle.
-fn damaged(how: impl std::fmt::Display) -> Error {
+pub(crate) fn damaged(how: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Damaged, format!("the sealed file is damaged: {how}"))
         .with_remedy("restore it from a backup, or let the program start over (`OnUnreadable::StartEmpty`)")
 }

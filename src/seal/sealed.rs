@@ -7,14 +7,10 @@ use aes_gcm::{Nonce, aead::AeadInOut, aead::consts::U12};
 use super::{
     DataKey, damaged,
     derive::Derived,
-    header::{Facts, Header, fill},
+    header::{Facts, Header, LARGEST_BODY, TAG, fill},
 };
-use crate::{Error, ErrorKind, Result, SecretBytes};
+use crate::{Error, ErrorKind, Result, SecretBytes, secret::wipe_stack};
 
-/// The authentication tag of AES-GCM at the end of the file.
-pub(super) const TAG: usize = 16;
-/// Far more than a token cache has, and less than what would exhaust a machine.
-pub(super) const LARGEST_BODY: u64 = 1 << 30;
 /// The key of a write is never used again, so its nonce is a constant.
 const NONCE: [u8; 12] = [0; 12];
 
@@ -45,6 +41,7 @@ impl Sealed {
             .cipher()
             .encrypt_inout_detached(&nonce(), header.bytes(), body.as_mut_vec().as_mut_slice().into())
             .map_err(|_| Error::new(ErrorKind::InvalidContents, "the cache is too large for AES-GCM"))?;
+        wipe_stack();
         Ok(Self { header, body, tag: tag.into() })
     }
 
@@ -71,6 +68,7 @@ impl Sealed {
             .cipher()
             .decrypt_inout_detached(&nonce(), self.header.bytes(), body.into(), &self.tag.into())
             .map_err(|_| damaged("its contents were altered"))?;
+        wipe_stack();
         Ok(self.body)
     }
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use self::anatomy::Anatomy;
 use super::{
     DataKey, Facts, Header, Lineage, Sealed,
-    sealed::{LARGEST_BODY, TAG},
+    header::{LARGEST_BODY, TAG},
 };
 use crate::{CacheId, Error, ErrorKind, Result, SecretBytes};
 
@@ -105,6 +105,12 @@ impl Numbers {
 #[test]
 fn what_was_sealed_opens() {
     assert_eq!(&open(&small()).unwrap()[..], br#"{"alice":"a refresh token"}"#);
+}
+
+/// So that a careless file is wrong in the one place that it is made for.
+#[test]
+fn the_tests_seal_as_the_library_does() {
+    assert_eq!(Anatomy::of(&small()).sealed_again(r#"{"alice":"a refresh token"}"#, &KEY).bytes(), small());
 }
 
 #[test]

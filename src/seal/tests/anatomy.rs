@@ -2,6 +2,11 @@
 //!
 //! Nothing of the code under test is used here.
 
+use aes_gcm::{
+    Aes256Gcm, KeyInit, Nonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 
 /// The parts of a header that have a fixed length, and their lengths.
@@ -92,6 +97,18 @@ impl Anatomy {
         let header = self.header();
         let checksum = Sha256::digest(&header[..header.len() - 8]);
         self.with("checksum", &checksum[..8])
+    }
+
+    /// The same, sealed anew: what a writer can do that has the key and breaks a rule.
+    pub(super) fn sealed_again(self, contents: &str, key: &[u8; 32]) -> Self {
+        let this = self.forged();
+        let mut own = [0; 32];
+        let derived = Hkdf::<Sha256>::new(Some(this.get("salt")), key);
+        derived.expand(b"sealed-cache v1 key", &mut own).unwrap();
+        let payload = Payload { msg: contents.as_bytes(), aad: &this.header() };
+        let sealed = Aes256Gcm::new(&own.into()).encrypt(&Nonce::from([0; 12]), payload).unwrap();
+        let (body, tag) = sealed.split_at(contents.len());
+        this.with("body", body).with("tag", tag)
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {
