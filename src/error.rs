@@ -161,9 +161,9 @@ impl Error {
                 (ErrorKind::Io, "a file is in the place of a folder; move it away")
             }
             io::ErrorKind::NotFound => {
-                (ErrorKind::Io, "does the folder exist? it may have been removed meanwhile")
+                (ErrorKind::Io, "the folder may have been removed meanwhile: start the program again")
             }
-            _ => (ErrorKind::Io, ""),
+            _ => (ErrorKind::Io, "look into the log of the system, and check the disk"),
         };
         Self::new(kind, format!("{what}: {source}")).with_remedy(remedy).with_source(source)
     }

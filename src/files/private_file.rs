@@ -125,8 +125,9 @@ impl PrivateFile {
     }
 
     /// Whether a killed process left its temporary file.
-    pub(crate) fn has_left_over(&self) -> bool {
-        self.files.stamp(&self.temporary).is_ok_and(|left| left.is_some())
+    pub(crate) fn has_left_over(&self) -> Result<bool> {
+        let left = self.files.stamp(&self.temporary);
+        Ok(left.map_err(|error| self.failed("look for", error))?.is_some())
     }
 
     /// Remove what a killed process left.

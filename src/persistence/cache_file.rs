@@ -6,6 +6,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{AsideReason, Stamp};
 use crate::{
     Deadline, Error, FileLock, FileLockGuard, Result,
@@ -82,7 +84,7 @@ impl CacheFile {
 
     /// Whoever holds the lock may be writing, and cleans up itself.
     fn clean_up(&self) -> Result<()> {
-        if self.file.has_left_over()
+        if self.file.has_left_over()?
             && let Some(_guard) = self.lock.try_acquire()?
         {
             self.file.remove_left_over()?;
@@ -90,11 +92,17 @@ impl CacheFile {
         Ok(())
     }
 
-    /// Remove the file and its lock file: only for a name that nobody else uses.
-    pub(super) fn remove_all(self) -> Result<()> {
-        self.file.remove()?;
-        sealed_cache_platform::file::remove(self.lock.path())
-            .map_err(|error| Error::io("cannot remove a lock file", error).with_path(self.lock.path()))
+    /// A name for trying things out beside this file. It is the same each time, so that what a killed process leaves
+    /// under it is taken away by the next.
+    pub(super) fn throw_away_name(&self) -> String {
+        let digest: [u8; 32] = Sha256::digest(self.path().as_os_str().as_encoded_bytes()).into();
+        format!("verify-{:016x}", u64::from_be_bytes(*digest.first_chunk().expect("8 are fewer than 32")))
+    }
+
+    /// Remove the lock file, the last thing under its lock: only for a throw-away name. Whoever waits for it notices.
+    pub(super) fn remove_lock_file(&self, lock: &FileLockGuard) -> Result<()> {
+        sealed_cache_platform::file::remove(lock.path())
+            .map_err(|error| Error::io("cannot remove a lock file", error).with_path(lock.path()))
     }
 }
 

@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     Deadline, Error, ErrorKind, FileLockGuard, Result, SecretBytes, files::Files, protect::KeyLifetime,
-    random,
 };
 
 /// A cache in a plain file, readable for everybody who can read the file: mode 0600, in a folder of this user's.
@@ -47,7 +46,8 @@ impl PlainFile {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
         else {
             return Err(Error::new(ErrorKind::Configuration, "a plain file needs a folder and a UTF-8 name")
-                .with_path(path));
+                .with_path(path)
+                .with_remedy("give it the path of a file: `folder/tokens.json`"));
         };
         Ok(Self { file: CacheFile::open(folder, name, Files::default())? })
     }
@@ -83,8 +83,12 @@ impl Persistence for PlainFile {
 
     fn load(&self) -> Result<Loaded> {
         let read = self.file.read(|reader, length| {
-            let mut contents = SecretBytes::with_capacity(usize::try_from(length).unwrap_or(0));
-            std::io::copy(reader, &mut contents)
+            let length = usize::try_from(length).map_err(|_| {
+                Error::new(ErrorKind::InvalidContents, "the file is too large for this machine")
+            })?;
+            let mut contents = SecretBytes::new();
+            contents
+                .append_from(reader, length)
                 .map_err(|error| Error::io("cannot read the cache file", error))?;
             Ok(contents)
         })?;
@@ -114,15 +118,16 @@ impl Persistence for PlainFile {
         self.file.set_aside(self.guard(lock)?, reason)
     }
 
-    /// Writes and reads back a file of a random name in the same folder.
+    /// Writes and reads back a file of another name in the same folder.
     fn verify(&self, deadline: &Deadline) -> Result<()> {
-        let name = format!("verify-{:016x}.plain", u64::from_be_bytes(random::array()?));
+        let name = format!("{}.plain", self.file.throw_away_name());
         let probe = Self { file: CacheFile::open(self.file.folder(), &name, Files::default())? };
-        let outcome = probe.lock(deadline).and_then(|mut lock| {
-            probe.save(&mut lock, SecretBytes::from(&b"sealed-cache verify"[..]))?;
-            probe.load().map(drop)
-        });
-        outcome.and(probe.file.remove_all())
+        let mut lock = probe.lock(deadline)?;
+        let outcome = probe.save(&mut lock, SecretBytes::from(&b"sealed-cache verify"[..]));
+        let outcome = outcome.and_then(|_| probe.load().map(drop));
+        let removed = probe.clear(&mut lock);
+        let removed = removed.and_then(|()| probe.file.remove_lock_file(probe.guard(&mut lock)?));
+        outcome.and(removed)
     }
 
     fn diagnose(&self) -> Diagnosis {

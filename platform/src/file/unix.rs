@@ -89,10 +89,15 @@ pub fn open_lock_file(path: &Path) -> io::Result<File> {
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path)
         .map_err(link_explained)?;
-    match other_owner(&plain(&file)?) {
-        Some(problem) => Err(problem.into()),
-        None => Ok(file),
+    let metadata = plain(&file)?;
+    if let Some(problem) = other_owner(&metadata) {
+        return Err(problem.into());
     }
+    // As in `create_private`. Unlike there, somebody else may have created it.
+    if metadata.mode() & OWNER_ONLY_FILE != OWNER_ONLY_FILE {
+        file.set_permissions(Permissions::from_mode(OWNER_ONLY_FILE))?;
+    }
+    Ok(file)
 }
 
 /// Put a file in the place of another one, in one step.

@@ -66,13 +66,14 @@ impl SealedFile {
     }
 
     fn load_once(&self) -> Result<Loaded> {
+        let before = self.history().current();
         let read = self.file.read(|reader, length| {
             let sealed = Sealed::read(reader, length)?;
             sealed.header().check_owner(&self.id)?;
             Ok(sealed)
         })?;
         let Some((sealed, stamp)) = read else {
-            self.history().nothing_is_there();
+            self.history().nothing_was_there(before);
             return Ok(Loaded { found: Found::Nothing, stamp: Stamp::ABSENT });
         };
         let key = match self.key_of(sealed.header()) {
@@ -81,9 +82,9 @@ impl SealedFile {
             }
             key => key.map_err(|error| error.or_path(self.file.path()))?,
         };
-        let (lineage, generation) = (sealed.header().facts().lineage, sealed.header().facts().generation);
+        let header = sealed.header().clone();
         let contents = sealed.open(&key).map_err(|error| error.or_path(self.file.path()))?;
-        self.history().see(lineage, generation).map_err(|error| error.or_path(self.file.path()))?;
+        self.history().see(&header).map_err(|error| error.or_path(self.file.path()))?;
         Ok(Loaded { found: Found::Contents(contents), stamp })
     }
 
@@ -95,8 +96,11 @@ impl SealedFile {
     fn next(&self) -> Result<(DataKey, Facts)> {
         if let Some(header) = self.header()? {
             let key = self.key_of(&header)?;
+            // A header proves nothing without its contents: one that we do not know is not passed on before.
+            if !self.history().is_authentic(&header) {
+                self.load_once()?;
+            }
             let mut facts = header.facts().clone();
-            self.history().see(facts.lineage, facts.generation)?;
             facts.generation += 1;
             return Ok((key, facts));
         }
@@ -120,10 +124,9 @@ impl SealedFile {
         key: &DataKey,
         facts: Facts,
     ) -> Result<Stamp> {
-        let (lineage, generation) = (facts.lineage, facts.generation);
         let sealed = Sealed::seal(contents, key, facts)?;
         let stamp = self.file.replace(lock, &sealed.parts())?;
-        self.history().wrote(lineage, generation);
+        self.history().wrote(sealed.header());
         Ok(stamp)
     }
 
@@ -161,10 +164,13 @@ impl Persistence for SealedFile {
         let mut before = self.file.stamp()?;
         for _ in 0..RELOADS {
             let loaded = self.load_once();
-            // A rotation may have taken the old key away after we read the old file: look at the new one.
+            // After we read the old file, a rotation may have taken its key away, or another thread saved a newer one.
             let lost_race = matches!(
                 &loaded,
-                Err(error) if matches!(error.kind(), ErrorKind::WrongKey | ErrorKind::KeyMissing)
+                Err(error) if matches!(
+                    error.kind(),
+                    ErrorKind::WrongKey | ErrorKind::KeyMissing | ErrorKind::RolledBack
+                )
             );
             let now = self.file.stamp()?;
             if !lost_race || now == before {
@@ -211,8 +217,8 @@ impl Persistence for SealedFile {
         // name takes it over.
         match header {
             Ok(Some(header)) => drop(self.keys.forget(reference(&header))),
-            Ok(None) => {}
-            Err(_) => self.keys.forget_everywhere(),
+            // Without a file there may still be a key: an earlier `clear` failed half-way, or a first save did.
+            Ok(None) | Err(_) => self.keys.forget_everywhere(),
         }
         Ok(())
     }
