@@ -269,7 +269,8 @@ async fn on_blocking_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send +
         Ok(result) => Ok(result),
         Err(failed) => match failed.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Error::new(ErrorKind::Cancelled, "the runtime is shutting down")),
+            Err(_) => Err(Error::new(ErrorKind::Cancelled, "the runtime is shutting down")
+                .with_remedy("use the cache before the runtime is shut down")),
         },
     }
 }

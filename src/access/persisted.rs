@@ -198,7 +198,8 @@ impl<T: SerializableCache> PersistedCache<T> {
     /// key is not ours to change (see [`rekey_to`](Self::rekey_to)) or this is not a sealed file; and everything that
     /// loading, locking and saving can report.
     pub fn rekey(&self) -> Result<()> {
-        self.sealed_file()?.rekey(&self.shared.deadline())
+        let file = self.sealed_file()?;
+        self.shared.rekey(|lock| file.rekey(lock))
     }
 
     /// Seal the stored cache under a key of this protector from now on: another keychain, a new passphrase.
@@ -209,7 +210,8 @@ impl<T: SerializableCache> PersistedCache<T> {
     ///
     /// As [`rekey`](Self::rekey), and whatever keeps the protector from making a key.
     pub fn rekey_to(&self, protector: impl Protector) -> Result<()> {
-        self.sealed_file()?.rekey_to(protector, &self.shared.deadline())
+        let file = self.sealed_file()?;
+        self.shared.rekey(|lock| file.rekey_to(lock, protector))
     }
 
     /// What protects the stored cache; or will protect it, once there is one.

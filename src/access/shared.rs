@@ -115,6 +115,21 @@ impl<T: SerializableCache> Shared<T> {
         Ok(())
     }
 
+    /// Have what is stored sealed under another key.
+    pub(super) fn rekey(&self, rekey: impl FnOnce(&mut PersistenceLock) -> Result<()>) -> Result<()> {
+        self.store.prepare()?;
+        let mut lock = self.store.lock(&self.deadline())?;
+        let mut known = self.known();
+        let stamp = self.store.stamp()?;
+        // What another handle changed before is still to be told.
+        let is_known = known.is_none_or(|known| known == stamp);
+        rekey(&mut lock)?;
+        if is_known {
+            *known = Some(self.store.stamp()?);
+        }
+        Ok(())
+    }
+
     pub(super) fn remember(&self, snapshot: Snapshot<T>) {
         *self.memory() = Some(snapshot);
     }
@@ -141,7 +156,8 @@ impl<T: SerializableCache> Shared<T> {
         };
         self.set_aside(lock, reason)?;
         self.load_as_it_is()?.ok_or_else(|| {
-            Error::new(crate::ErrorKind::Io, "the cache that was set aside is still in its place")
+            Error::new(crate::ErrorKind::Io, "the cache that was set aside is in its place again")
+                .with_remedy("another program puts it back: end that one")
         })
     }
 

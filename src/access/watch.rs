@@ -1,6 +1,14 @@
 //! [`CacheWatcher`]: a running program is told that another process changed its cache.
 
-use std::{ffi::OsString, fmt, path::Path, sync::Arc};
+use std::{
+    ffi::OsString,
+    fmt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use notify::{Event, EventKind, RecursiveMode, Watcher};
 
@@ -11,6 +19,7 @@ use crate::{Error, ErrorKind, Result, SerializableCache, persistence::Stamp};
 #[must_use = "nothing is watched any more as soon as the watcher is dropped"]
 pub struct CacheWatcher {
     _watcher: notify::RecommendedWatcher,
+    dropped: Arc<AtomicBool>,
 }
 
 impl<T: SerializableCache> PersistedCache<T> {
@@ -18,7 +27,8 @@ impl<T: SerializableCache> PersistedCache<T> {
     /// changed, cleared or replaced the stored cache. It gets no cache: [`read`](Self::read) it, in the closure or
     /// elsewhere, for what is stored now.
     ///
-    /// Changes in quick succession may be told once. A change made through this handle or its clones is not told.
+    /// Changes in quick succession may be told once. A change made through this handle or its clones is not told. Once
+    /// the watcher is dropped, no call begins any more.
     ///
     /// # Errors
     ///
@@ -40,6 +50,7 @@ impl<T: SerializableCache> PersistedCache<T> {
     pub fn watch(&self, told: impl FnMut() + Send + 'static) -> Result<CacheWatcher> {
         let path = self.location().ok_or_else(|| {
             Error::new(ErrorKind::Configuration, "a cache that is not in a file cannot be watched")
+                .with_remedy("nobody but this program changes it")
         })?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(Error::new(ErrorKind::Configuration, "the cache has no folder").with_path(path));
@@ -48,7 +59,9 @@ impl<T: SerializableCache> PersistedCache<T> {
         // What this handle has not seen before is a change from here on.
         bell.last = self.shared.changed_by_another()?;
         watch_folder(folder, bell).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("cannot watch the folder: {error}")).with_path(folder)
+            Error::new(ErrorKind::Io, format!("cannot watch the folder: {error}"))
+                .with_path(folder)
+                .with_remedy("raise the limit of the system (fs.inotify.max_user_instances), or look from time to time")
         })
     }
 }
@@ -57,9 +70,23 @@ fn watch_folder<T: SerializableCache>(
     folder: &Path,
     mut bell: Bell<T, impl FnMut() + Send + 'static>,
 ) -> notify::Result<CacheWatcher> {
-    let mut watcher = notify::recommended_watcher(move |event| bell.hear(event))?;
+    let dropped = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&dropped);
+    // The thread ends some time after the watcher is dropped.
+    let hear = move |event| {
+        if !is_over.load(Ordering::Acquire) {
+            bell.hear(event);
+        }
+    };
+    let mut watcher = notify::recommended_watcher(hear)?;
     watcher.watch(folder, RecursiveMode::NonRecursive)?;
-    Ok(CacheWatcher { _watcher: watcher })
+    Ok(CacheWatcher { _watcher: watcher, dropped })
+}
+
+impl Drop for CacheWatcher {
+    fn drop(&mut self) {
+        self.dropped.store(true, Ordering::Release);
+    }
 }
 
 struct Bell<T, F> {

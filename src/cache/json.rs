@@ -5,7 +5,10 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserializer as _, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::SerializableCache;
 use crate::{Error, ErrorKind, Result, SecretBytes};
@@ -59,17 +62,14 @@ where
     T: Serialize + DeserializeOwned + Default + Send + Sync + 'static,
 {
     fn deserialize(bytes: SecretBytes) -> Result<Self> {
-        let value = serde_json::from_slice(&bytes).map_err(|error| {
-            // serde_json quotes the unexpected value, which may be a secret: keep the place and drop the words.
+        let value = parse(&bytes).map_err(|Place { line, column }| {
             Error::new(
                 ErrorKind::InvalidContents,
-                format!(
-                    "the cache is not the JSON of the expected type, at line {} column {}",
-                    error.line(),
-                    error.column()
-                ),
+                format!("the cache is not the JSON of the expected type, at line {line} column {column}"),
             )
-            .with_remedy("was it written by another version of this program?")
+            .with_remedy(
+                "another version of this program wrote it: use that one, or move the file away to start over",
+            )
         })?;
         Ok(Self { value, changed: false })
     }
@@ -90,6 +90,66 @@ where
     fn set_state_changed(&mut self, changed: bool) {
         self.changed = changed;
     }
+}
+
+/// Where something unexpected is. serde_json quotes it as well, and it may be a secret: its words are dropped.
+struct Place {
+    line: usize,
+    column: usize,
+}
+
+fn place(error: &serde_json::Error) -> Place {
+    Place { line: error.line(), column: error.column() }
+}
+
+/// serde_json decodes a text with an escape in it into a buffer of its own, which it does not wipe. So where there is
+/// one, the cache is read between two other texts, as long as its longest: the first makes the buffer so large that it
+/// never moves, and the last overwrites it.
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Place> {
+    if !json.contains(&b'\\') {
+        return serde_json::from_slice(json).map_err(|error| place(&error));
+    }
+    let length = longest_text(json);
+    let mut padded = SecretBytes::with_capacity(json.len() + 2 * (length + PADDING));
+    for part in [None, Some(json), None] {
+        match part {
+            Some(json) => padded.extend_from_slice(json),
+            None => pad(&mut padded, length),
+        }
+    }
+    let mut parser = serde_json::Deserializer::from_slice(&padded);
+    let skip = |parser: &mut serde_json::Deserializer<_>| parser.deserialize_str(IgnoredAny).map(drop);
+    skip(&mut parser)
+        .and_then(|()| T::deserialize(&mut parser))
+        .and_then(|value| skip(&mut parser).and_then(|()| parser.end()).map(|()| value))
+        // The first text is a line of its own.
+        .map_err(|error| Place { line: error.line().saturating_sub(1), ..place(&error) })
+}
+
+/// The quotes, the escape and the line feed around a padding text.
+const PADDING: usize = 5;
+
+/// A text in JSON, on a line of its own, that is so many bytes long and has an escape at its beginning.
+fn pad(json: &mut SecretBytes, length: usize) {
+    json.extend_from_slice(b"\"\\n");
+    let end = json.len() + length;
+    json.as_mut_vec().resize(end, b'-');
+    json.extend_from_slice(b"\"\n");
+}
+
+/// The length in bytes of the longest text.
+fn longest_text(json: &[u8]) -> usize {
+    let (mut longest, mut length, mut is_inside, mut is_escaped) = (0, 0, false, false);
+    for byte in json {
+        match byte {
+            b'"' if !is_escaped => (is_inside, length) = (!is_inside, 0),
+            _ if is_inside => length += 1,
+            _ => {}
+        }
+        is_escaped = is_inside && !is_escaped && *byte == b'\\';
+        longest = longest.max(length);
+    }
+    longest
 }
 
 impl<T> Deref for Json<T> {
@@ -116,5 +176,49 @@ impl<T> From<T> for Json<T> {
 impl<T> fmt::Debug for Json<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Json").field("changed", &self.changed).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Vec<String>, (usize, usize)> {
+        parse(json.as_bytes()).map_err(|Place { line, column }| (line, column))
+    }
+
+    #[test]
+    fn texts_with_escapes_are_read_as_they_are() {
+        let long = "x".repeat(10_000);
+        let texts =
+            ["", "\"", "\\", "\\\"", "a\nb\t\u{1}c", "\u{1f511} \"key\"", &long, &format!("\"{long}\\")];
+        for count in 0..=texts.len() {
+            let json = serde_json::to_string(&texts[..count]).expect("texts have a JSON form");
+            assert_eq!(read(&json).expect("a list of texts"), texts[..count]);
+        }
+        assert_eq!(read(r#"["\ud83d\udd11\/\u0041"]"#).expect("a list of texts"), ["\u{1f511}/A"]);
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for json in ["", "[", r#"["a\n"#, r#"["a\n""#, r#"["a\n"] "b""#, r#"["a\n"]]"#, r#"{"a\n":1}"#] {
+            read(json).expect_err(json);
+        }
+    }
+
+    #[test]
+    fn an_escape_moves_no_place_in_an_error() {
+        for json in ["[\"ab\",\n 7]", "[\"ab\"] 7", "7"] {
+            assert_eq!(read(&json.replace("ab", "\\n")), read(json), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_padding_is_as_long_as_the_longest_text() {
+        for (json, longest) in
+            [("[1]", 0), (r#"["a","bcd"]"#, 3), (r#"["a\"b"]"#, 4), (r#"["\\","x"]"#, 2), (r#"["abc"#, 3)]
+        {
+            assert_eq!(longest_text(json.as_bytes()), longest, "{json}");
+        }
     }
 }
