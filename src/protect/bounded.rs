@@ -66,10 +66,12 @@ impl BoundedCalls {
             return Ok(());
         }
         let this = self.clone();
-        thread::Builder::new()
-            .name("sealed-cache-keychain".into())
-            .spawn(move || this.run())
-            .map_err(|error| Error::io("cannot start a thread for the keychain", error))?;
+        let thread = thread::Builder::new().name("sealed-cache-keychain".into());
+        if let Err(error) = thread.spawn(move || this.run()) {
+            // Reported as failed, it must not be done later.
+            calls.queue.pop_back();
+            return Err(Error::io("cannot start a thread for the keychain", error));
+        }
         calls.running = true;
         Ok(())
     }
@@ -100,14 +102,16 @@ impl fmt::Debug for BoundedCalls {
 
 fn timeout(whom: &str, deadline: &Deadline) -> Error {
     if deadline.is_cancelled() {
-        return Error::new(ErrorKind::Cancelled, format!("gave up waiting for {whom}"));
+        return Error::new(ErrorKind::Cancelled, format!("gave up waiting for {whom}, as the program asked"))
+            .with_remedy("nothing was changed; try again");
     }
     Error::new(
         ErrorKind::KeychainTimeout,
         format!("{whom} did not answer within {:.1} s", deadline.waited().as_secs_f32()),
     )
     .with_remedy(
-        "is it waiting for an answer, or has it stopped? `.keychain_timeout(..)` sets how long to wait",
+        "look for a question that waits for an answer; if there is none, it hangs. `.keychain_timeout(..)` sets how \
+         long to wait",
     )
 }
 

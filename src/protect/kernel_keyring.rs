@@ -1,6 +1,6 @@
 //! [`KernelKeyring`]: the key is held by the Linux kernel, and gone when the machine restarts.
 
-use sealed_cache_platform::kernel_keyring;
+use sealed_cache_platform::{KeychainError, kernel_keyring};
 
 use super::{KeyItem, KeyLifetime, KeyRequest, keychain_error};
 use crate::{Error, Result, SecretBytes};
@@ -64,6 +64,16 @@ fn description(request: &KeyRequest) -> String {
     format!("sealed-cache:{}:{}", request.id.application(), request.item)
 }
 
-fn error(error: sealed_cache_platform::KeychainError) -> Error {
-    keychain_error("the kernel keyring", error)
+fn error(error: KeychainError) -> Error {
+    keychain_error("the kernel keyring", error, remedy)
+}
+
+const fn remedy(error: &KeychainError) -> &'static str {
+    match error {
+        KeychainError::Unavailable(_) => {
+            "allow the system calls add_key, keyctl and request_key where this program runs"
+        }
+        KeychainError::Denied(_) => "run the program as the user whose cache it is",
+        _ => "`keyctl show` and /proc/key-users show what the kernel keeps for this user",
+    }
 }

@@ -1,6 +1,6 @@
 //! [`KeyFile`]: the key is a file that only this user can read.
 
-use std::{io::Read, path::PathBuf};
+use std::path::PathBuf;
 
 use directories::BaseDirs;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A longer file is not one of ours.
-const LONGEST: u64 = 4096;
+const LONGEST: usize = 4096;
 
 /// Keeps the data key in a file: mode 0600 in a folder that only this user can write, which is not the folder
 /// of the cache.
@@ -110,15 +110,18 @@ impl KeyItem for KeyFile {
         if folder.exists() { checked_folder(&folder).map(drop) } else { Ok(()) }
     }
 
+    /// Makes no folder: where a disk is not mounted, nothing is put in its place.
     fn read(&self, request: &KeyRequest) -> Result<Option<SecretBytes>> {
+        if !self.folder(request)?.exists() {
+            return Ok(None);
+        }
         let file = self.file(request)?;
         let Some(mut opened) = file.open_to_read()? else { return Ok(None) };
         if let Some(problem) = opened.facts().not_private() {
             return Err(file.refused(ErrorKind::AccessDenied, problem));
         }
-        let mut text = SecretBytes::with_capacity(256);
-        std::io::copy(&mut opened.by_ref().take(LONGEST), &mut text)
-            .map_err(|error| file.failed("read", error))?;
+        let mut text = SecretBytes::new();
+        text.append_from(&mut opened, LONGEST).map_err(|error| file.failed("read", error))?;
         Ok(Some(text))
     }
 
@@ -127,7 +130,10 @@ impl KeyItem for KeyFile {
     }
 
     fn remove(&self, request: &KeyRequest) -> Result<()> {
-        self.file(request)?.remove()
+        let file = self.file(request)?;
+        file.remove()?;
+        // Half of a key that a killed process left is a secret as well.
+        file.remove_left_over()
     }
 }
 

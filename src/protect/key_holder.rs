@@ -51,11 +51,10 @@ pub(crate) struct KeyReference<'a> {
     pub(crate) data: &'a [u8],
 }
 
-/// Why a protector was or was not taken, for people and programs.
+/// A protector, and why it cannot be used here and now if it cannot.
 #[derive(Debug)]
 pub(crate) struct Considered {
-    pub(crate) name: &'static str,
-    pub(crate) summary: String,
+    pub(crate) protector: Arc<dyn Protector>,
     pub(crate) problem: Option<Error>,
 }
 
@@ -110,30 +109,34 @@ impl KeyHolder {
         self.held().is_some()
     }
 
-    /// The first of the protectors that can be used here: only "there is no such keychain" leads to the next one.
+    /// The first of the protectors that can be used here; those after it are not asked.
     pub(crate) fn choose(&self) -> Result<Arc<dyn Protector>> {
-        let mut considered = Vec::new();
-        for protector in self.protectors().clone() {
-            match self.call(&protector, |protector, request| protector.probe(request)) {
-                Ok(()) => return Ok(protector),
-                Err(error) if error.kind() == ErrorKind::KeychainUnavailable => considered.push(error),
-                Err(error) => return Err(error),
-            }
-        }
-        Err(self.no_choice(considered))
+        self.choose_among(self.consider())
     }
 
-    /// What became of each protector when it was asked whether it can be used here.
-    pub(crate) fn consider(&self) -> Vec<Considered> {
+    /// The first that can be used: only "there is no such keychain" leads to the next one.
+    pub(crate) fn choose_among(
+        &self,
+        considered: impl IntoIterator<Item = Considered>,
+    ) -> Result<Arc<dyn Protector>> {
+        let mut unavailable = Vec::new();
+        for Considered { protector, problem } in considered {
+            match problem {
+                None => return Ok(protector),
+                Some(error) if error.kind() == ErrorKind::KeychainUnavailable => unavailable.push(error),
+                Some(error) => return Err(error),
+            }
+        }
+        Err(self.no_choice(unavailable))
+    }
+
+    /// Each protector, in order, is asked whether it can be used here when the iterator comes to it.
+    pub(crate) fn consider(&self) -> impl Iterator<Item = Considered> {
         let protectors = self.protectors().clone();
-        protectors
-            .iter()
-            .map(|protector| Considered {
-                name: protector.name(),
-                summary: protector.summary(),
-                problem: self.call(protector, |protector, request| protector.probe(request)).err(),
-            })
-            .collect()
+        protectors.into_iter().map(|protector| {
+            let problem = self.call(&protector, |protector, request| protector.probe(request)).err();
+            Considered { protector, problem }
+        })
     }
 
     /// Make the key of a new cache.
@@ -164,17 +167,32 @@ impl KeyHolder {
     /// Let the protector that a header names forget the key that it keeps, if it can without asking a person: the
     /// lock of the cache is held.
     pub(crate) fn forget(&self, reference: KeyReference<'_>) -> Result<()> {
+        self.forget_by(&self.request_to_forget(), reference)
+    }
+
+    fn forget_by(&self, request: &KeyRequest, reference: KeyReference<'_>) -> Result<()> {
         let protector = self.named(reference.protector)?;
         let data = reference.data.to_vec();
-        let request = self.request(self.timeout.min(FORGET_WITHIN), Prompt::Never);
-        self.call_for(request, &protector, move |protector, request| protector.forget(request, &data))
+        self.call_for(request.clone(), &protector, move |protector, request| protector.forget(request, &data))
+    }
+
+    fn request_to_forget(&self) -> KeyRequest {
+        self.request(self.timeout.min(FORGET_WITHIN), Prompt::Never)
     }
 
     /// Let every protector forget the key of this cache: for a file that does not tell which one has it.
     pub(crate) fn forget_everywhere(&self) {
-        for protector in self.protectors().clone() {
+        self.forget_except("");
+    }
+
+    /// Let every protector but the one of this name forget the key of this cache.
+    pub(crate) fn forget_except(&self, name: &str) {
+        // A copy, made before: the lock would be held all the time that the loop takes.
+        let protectors = self.protectors().clone();
+        let request = self.request_to_forget();
+        for protector in protectors.into_iter().filter(|protector| protector.name() != name) {
             let reference = KeyReference { protector: protector.name(), data: self.cache.item.as_bytes() };
-            let _ = self.forget(reference);
+            let _ = self.forget_by(&request, reference);
         }
     }
 
@@ -183,11 +201,16 @@ impl KeyHolder {
         *self.held() = None;
     }
 
+    /// Whether this very protector is one of those that the program offers.
+    pub(crate) fn offers(&self, protector: &Arc<dyn Protector>) -> bool {
+        self.protectors().iter().any(|other| Arc::ptr_eq(other, protector))
+    }
+
     /// Use this protector from now on, before all others.
-    pub(crate) fn prefer(&self, protector: Arc<dyn Protector>) {
+    pub(crate) fn prefer(&self, protector: &Arc<dyn Protector>) {
         let mut protectors = self.protectors();
         protectors.retain(|other| other.name() != protector.name());
-        protectors.insert(0, protector);
+        protectors.insert(0, Arc::clone(protector));
     }
 
     /// The protector of this name, if the program offers it.
@@ -248,9 +271,11 @@ impl KeyHolder {
 
     fn wrong_key(&self, protector: &dyn Protector) -> Error {
         let remedy = match protector.name() {
-            "passphrase" => "is the passphrase right?".to_owned(),
-            "caller-key" => "the program brought another key than the cache was sealed with".to_owned(),
-            _ => format!("restore the key, or {MOVE_AWAY}"),
+            "passphrase" => "try again with the passphrase that the cache was made with".to_owned(),
+            "caller-key" => "let the program bring the key that the cache was sealed with".to_owned(),
+            _ => {
+                format!("it is another key than the cache was sealed with: restore that one, or {MOVE_AWAY}")
+            }
         };
         Error::new(
             ErrorKind::WrongKey,

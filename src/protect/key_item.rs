@@ -78,7 +78,7 @@ impl<I: KeyItem> Protector for I {
     /// was removed. Each write derives a key of its own, so nothing is used twice.
     fn create(&self, request: &KeyRequest) -> Result<NewKey> {
         let key = match self.read(request)? {
-            Some(text) => decode(self, &text)?.swap_remove(0),
+            Some(text) => decode(self, request, &text)?.swap_remove(0),
             None => {
                 let key = DataKey::generate()?;
                 store(self, request, &[&key])?;
@@ -91,14 +91,17 @@ impl<I: KeyItem> Protector for I {
     fn fetch(&self, request: &KeyRequest, data: &[u8]) -> Result<Vec<DataKey>> {
         let request = recorded(request, data)?;
         match self.read(&request)? {
-            Some(text) => decode(self, &text),
+            Some(text) => decode(self, &request, &text),
             None => Err(missing(self, &request)),
         }
     }
 
     fn rotate(&self, request: &KeyRequest, data: &[u8], current: &DataKey) -> Result<NewKey> {
+        if !is_own(request, data) {
+            return self.create(request);
+        }
         let key = DataKey::generate()?;
-        store(self, &recorded(request, data)?, &[&key, current])?;
+        store(self, request, &[&key, current])?;
         Ok(NewKey { key, data: data.to_vec() })
     }
 
@@ -106,17 +109,24 @@ impl<I: KeyItem> Protector for I {
         store(self, &recorded(request, data)?, &[current])
     }
 
+    /// A cache that was copied here leaves the item alone, which the original needs.
     fn forget(&self, request: &KeyRequest, data: &[u8]) -> Result<()> {
-        self.remove(&recorded(request, data)?)
+        if is_own(request, data) { self.remove(request) } else { recorded(request, data).map(drop) }
     }
+}
+
+/// Whether the header names the item of this cache in this folder: a cache that was moved or copied here names the
+/// item of the folder where it was made, which may still be in use there.
+fn is_own(request: &KeyRequest, data: &[u8]) -> bool {
+    data == request.item.as_bytes()
 }
 
 /// The request for the item that the header names: a cache whose folder was moved keeps its item.
 fn recorded(request: &KeyRequest, data: &[u8]) -> Result<KeyRequest> {
-    let item = std::str::from_utf8(data).ok().filter(|item| is_item_name(item)).ok_or_else(|| {
-        Error::new(ErrorKind::Damaged, "the header does not name the item with the key")
-            .with_remedy("restore the file from a backup")
-    })?;
+    let item = std::str::from_utf8(data)
+        .ok()
+        .filter(|item| is_item_name(item))
+        .ok_or_else(|| crate::seal::damaged("its header does not name the item with the key"))?;
     Ok(KeyRequest { item: item.to_owned(), ..request.clone() })
 }
 
@@ -129,6 +139,11 @@ fn is_item_name(item: &str) -> bool {
 /// Write the keys and read them back: some keychains report success and keep nothing, and what is sealed with a key
 /// that was not kept is lost.
 fn store(item: &impl KeyItem, request: &KeyRequest, keys: &[&DataKey]) -> Result<()> {
+    if request.deadline.has_passed() {
+        // Nobody waits for this call any more, and the lock of the cache may be with somebody else.
+        return Err(Error::new(ErrorKind::KeychainTimeout, "the deadline passed before the key was stored")
+            .with_remedy("try again"));
+    }
     let text = encode(keys);
     item.write(request, &text)?;
     match item.read(request)? {
@@ -136,12 +151,14 @@ fn store(item: &impl KeyItem, request: &KeyRequest, keys: &[&DataKey]) -> Result
         _ => Err(Error::new(
             ErrorKind::KeychainUnavailable,
             format!(
-                "the {} reported success but did not keep the key of cache {}",
-                item.summary(),
+                "the protector `{}` said that it stored the key of cache {}, but does not give it back",
+                KeyItem::name(item),
                 request.id
             ),
         )
-        .with_remedy("nothing was sealed with it; choose another protector on this machine")),
+        .with_remedy(
+            "nothing was sealed with that key. On this machine, let the program offer another protector",
+        )),
     }
 }
 
@@ -158,16 +175,17 @@ fn encode(keys: &[&DataKey]) -> Zeroizing<String> {
     text
 }
 
-fn decode(item: &impl KeyItem, text: &[u8]) -> Result<Vec<DataKey>> {
+fn decode(item: &impl KeyItem, request: &KeyRequest, text: &[u8]) -> Result<Vec<DataKey>> {
     let keys = std::str::from_utf8(text).ok().and_then(|text| text.trim_end().strip_prefix(PREFIX));
     let keys: Option<Vec<_>> = keys.and_then(|keys| keys.split(',').map(decode_key).collect());
     keys.filter(|keys| (1..=2).contains(&keys.len())).ok_or_else(|| {
         Error::new(
             ErrorKind::WrongKey,
-            format!("{}: the item holds something that is not our key", item.summary()),
+            format!("instead of the {}, item `{}`, there is something else", item.summary(), request.item),
         )
         .with_remedy(
-            "another program, or a later version of this one, wrote the item; look at it, then remove it",
+            "another program, or a later version of this one, put it there. To start over, remove that item and the \
+             file of the cache",
         )
     })
 }
@@ -183,10 +201,10 @@ fn decode_key(text: &str) -> Option<DataKey> {
 fn missing(item: &impl KeyItem, request: &KeyRequest) -> Error {
     Error::new(
         ErrorKind::KeyMissing,
-        format!("the key of cache {} is gone ({})", request.id, item.summary()),
+        format!("cache {} was sealed with a {}, item `{}`, which is gone", request.id, item.summary(), request.item),
     )
     .with_remedy(
-        "restore it, or let the program start over with `.on_unreadable(OnUnreadable::StartEmpty)`, which keeps \
-         the file aside",
+        "restore the key from a backup. Without one the file cannot be opened: move it away to start over, or let \
+         the program do so with `.on_unreadable(OnUnreadable::StartEmpty)`",
     )
 }

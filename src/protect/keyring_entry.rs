@@ -98,7 +98,7 @@ impl KeyItem for KeyringEntry {
                 ErrorKind::Configuration,
                 format!("the keyring store `{}` forgets everything when the program ends", store.vendor()),
             )
-            .with_remedy("give it a store that keeps its entries"));
+            .with_remedy("give `KeyringEntry::in_store` a store that keeps them"));
         }
         self.read(request).map(drop)
     }
@@ -132,35 +132,46 @@ impl fmt::Debug for KeyringEntry {
 /// keyring's error as ours. Some of its variants carry the secret: none becomes our source, and of none the `Debug`
 /// text is used.
 fn reported(error: KeyringError) -> Error {
-    let (kind, what) = match error {
-        KeyringError::NoStorageAccess(cause) => {
-            (ErrorKind::KeychainLocked, format!("the keyring store gives no access: {cause}"))
-        }
+    let (kind, what, remedy) = match error {
+        KeyringError::NoStorageAccess(cause) => (
+            ErrorKind::KeychainLocked,
+            format!("the keyring store gives no access: {cause}"),
+            "unlock it, or allow this program to use it, and try again",
+        ),
+        // Whatever the platform says: among it "locked" and "denied". It must not lead to something weaker.
         KeyringError::PlatformFailure(cause) => {
-            (ErrorKind::KeychainUnavailable, format!("the keyring store failed: {cause}"))
+            (ErrorKind::Io, format!("the keyring store failed: {cause}"), "look into the log of that store")
         }
-        KeyringError::NoDefaultStore => {
-            (ErrorKind::KeychainUnavailable, "no keyring store was chosen".to_owned())
-        }
+        KeyringError::NoDefaultStore => (
+            ErrorKind::KeychainUnavailable,
+            "no keyring store was chosen".to_owned(),
+            "let the program call `keyring_core::set_default_store` when it starts",
+        ),
         KeyringError::Ambiguous(entries) => (
             ErrorKind::Configuration,
             format!("{} entries of the keyring store match the one for the key", entries.len()),
+            "remove all but the one that begins with `sealed-cache-key-1:`",
         ),
-        KeyringError::BadEncoding(_) | KeyringError::BadDataFormat(..) => {
-            (ErrorKind::WrongKey, "the keyring entry holds something that is not our key".to_owned())
-        }
-        KeyringError::TooLong(attribute, limit) => {
-            (ErrorKind::Configuration, format!("the keyring store takes at most {limit} for its {attribute}"))
-        }
-        KeyringError::Invalid(attribute, reason) => {
-            (ErrorKind::Configuration, format!("the keyring store refuses the {attribute}: {reason}"))
-        }
-        other => (ErrorKind::Io, format!("the keyring store failed: {other}")),
-    };
-    let remedy = match kind {
-        ErrorKind::KeychainLocked => "unlock it and try again",
-        ErrorKind::KeychainUnavailable => "start it, or name a `.fallback(..)`",
-        _ => "",
+        KeyringError::BadEncoding(_) | KeyringError::BadDataFormat(..) => (
+            ErrorKind::WrongKey,
+            "the keyring entry holds something that is not our key".to_owned(),
+            "another program wrote it. To start over, remove the entry and the file of the cache",
+        ),
+        KeyringError::TooLong(attribute, limit) => (
+            ErrorKind::Configuration,
+            format!("the keyring store takes at most {limit} for its {attribute}"),
+            "give the application or the cache a shorter name, or choose another store",
+        ),
+        KeyringError::Invalid(attribute, reason) => (
+            ErrorKind::Configuration,
+            format!("the keyring store refuses the {attribute}: {reason}"),
+            "give the application or the cache another name, or choose another store",
+        ),
+        other => (
+            ErrorKind::Io,
+            format!("the keyring store failed: {other}"),
+            "look into the log of that store, or choose another one",
+        ),
     };
     Error::new(kind, what).with_remedy(remedy)
 }

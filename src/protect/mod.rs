@@ -20,7 +20,7 @@ use std::{fmt, path::PathBuf};
 pub use caller_key::CallerKey;
 pub use kernel_keyring::KernelKeyring;
 pub use key_file::KeyFile;
-pub(crate) use key_holder::{Kept, KeyHolder, KeyReference};
+pub(crate) use key_holder::{Considered, Kept, KeyHolder, KeyReference};
 pub use key_item::KeyItem;
 #[cfg(feature = "keyring")]
 pub use keyring_entry::KeyringEntry;
@@ -45,7 +45,8 @@ use crate::{CacheId, Deadline, Result};
 ///
 /// A program that has its key from elsewhere needs no implementation of its own: see [`CallerKey`].
 pub trait Protector: fmt::Debug + Send + Sync + 'static {
-    /// The name recorded in the header of the sealed file: lower-case ASCII, at most 64 bytes, never changed.
+    /// The name recorded in the header of the sealed file, never changed: 1 to 64 bytes of lower-case ASCII letters,
+    /// digits, `.`, `_` and `-`.
     fn name(&self) -> &'static str;
 
     /// Where the key is, for people: `key in the Secret Service`.
@@ -207,20 +208,21 @@ pub(crate) fn of_this_system() -> Option<std::sync::Arc<dyn Protector>> {
     }
 }
 
-/// What the operating system said of a keychain, as an error of ours.
-fn keychain_error(keychain: &str, error: sealed_cache_platform::KeychainError) -> crate::Error {
+/// What the operating system said of a keychain, as an error of ours, with what that keychain's user can do about it.
+fn keychain_error(
+    keychain: &str,
+    error: sealed_cache_platform::KeychainError,
+    remedy: fn(&sealed_cache_platform::KeychainError) -> &'static str,
+) -> crate::Error {
     use sealed_cache_platform::KeychainError as Said;
 
     use crate::ErrorKind;
-    let (kind, remedy) = match &error {
-        Said::Unavailable(_) => (ErrorKind::KeychainUnavailable, "start it, or name a `.fallback(..)`"),
-        Said::Locked(_) => {
-            (ErrorKind::KeychainLocked, "unlock it (logging in to the desktop does) and try again")
-        }
-        Said::Denied(_) => (ErrorKind::AccessDenied, "allow this program to use the keychain"),
-        Said::Dismissed(_) => (ErrorKind::AccessDenied, "the question was dismissed; answer it to go on"),
-        Said::TimedOut(_) => (ErrorKind::KeychainTimeout, "is it waiting for an answer, or has it stopped?"),
-        _ => (ErrorKind::Io, "look into the log of the keychain"),
+    let kind = match &error {
+        Said::Unavailable(_) => ErrorKind::KeychainUnavailable,
+        Said::Locked(_) => ErrorKind::KeychainLocked,
+        Said::Denied(_) | Said::Dismissed(_) => ErrorKind::AccessDenied,
+        Said::TimedOut(_) => ErrorKind::KeychainTimeout,
+        _ => ErrorKind::Io,
     };
-    crate::Error::new(kind, format!("{keychain}: {error}")).with_remedy(remedy).with_source(error)
+    crate::Error::new(kind, format!("{keychain}: {error}")).with_remedy(remedy(&error)).with_source(error)
 }

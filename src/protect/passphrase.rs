@@ -73,11 +73,12 @@ impl Passphrase {
         };
         if passphrase.is_empty() {
             return Err(Error::new(ErrorKind::Configuration, "the passphrase is empty")
-                .with_remedy("give one of some length, or choose another protector"));
+                .with_remedy("give one that is hard to guess, or choose another protector"));
         }
-        argon2
-            .hash_password_into(passphrase.as_bytes(), &header.salt, &mut *key)
-            .map_err(|error| Error::new(ErrorKind::Configuration, format!("Argon2id: {error}")))?;
+        argon2.hash_password_into(passphrase.as_bytes(), &header.salt, &mut *key).map_err(|error| {
+            Error::new(ErrorKind::Configuration, format!("Argon2id: {error}"))
+                .with_remedy("the passphrase is at most 4 GiB long")
+        })?;
         Ok(DataKey::from_bytes(&key))
     }
 
@@ -164,6 +165,5 @@ impl Parameters {
 }
 
 fn damaged() -> Error {
-    Error::new(ErrorKind::Damaged, "the passphrase parameters in the header make no sense")
-        .with_remedy("restore the file from a backup")
+    crate::seal::damaged("the parameters of the passphrase in its header make no sense")
 }

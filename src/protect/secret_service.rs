@@ -1,6 +1,9 @@
 //! [`SecretService`]: the key is an item of the desktop's keyring (GNOME Keyring, KWallet, KeePassXC).
 
-use sealed_cache_platform::secret_service::{self, Call, Item};
+use sealed_cache_platform::{
+    KeychainError,
+    secret_service::{self, Call, Item},
+};
 
 use super::{KeyItem, KeyLifetime, KeyRequest, Prompt, keychain_error};
 use crate::{Result, SecretBytes};
@@ -77,6 +80,24 @@ fn call(request: &KeyRequest) -> Call {
     Call { deadline: std::time::Instant::now() + request.deadline.remaining(), prompt }
 }
 
-fn error(error: sealed_cache_platform::KeychainError) -> crate::Error {
-    keychain_error("the Secret Service", error)
+fn error(error: KeychainError) -> crate::Error {
+    keychain_error("the Secret Service", error, remedy)
+}
+
+/// For whoever has a cache whose key is there. Where a new one has no choice at all, `KeyHolder` lists the choices.
+const fn remedy(error: &KeychainError) -> &'static str {
+    match error {
+        KeychainError::Unavailable(_) => {
+            "log in to the desktop, or start its keyring (GNOME Keyring, KWallet, KeePassXC), and try again"
+        }
+        KeychainError::Locked(_) => {
+            "unlock the keyring (logging in to the desktop usually does) and try again"
+        }
+        KeychainError::Denied(_) => "run the program as the user who is logged in, not with sudo",
+        KeychainError::Dismissed(_) => "try again, and answer the question",
+        KeychainError::TimedOut(_) => {
+            "look for a question that waits for an answer; if there is none, the keyring hangs: restart it"
+        }
+        _ => "look into the log of the keyring: journalctl --user",
+    }
 }

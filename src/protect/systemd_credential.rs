@@ -1,6 +1,6 @@
 //! [`SystemdCredential`]: the key comes with the service, from systemd.
 
-use std::{io::Read, path::PathBuf};
+use std::path::PathBuf;
 
 use hkdf::Hkdf;
 use sealed_cache_platform::file;
@@ -15,7 +15,7 @@ const INFO: &[u8] = b"sealed-cache v1 systemd credential";
 /// A credential shorter than this cannot hold a key.
 const SHORTEST: usize = 16;
 /// systemd's own limit for one credential, in bytes.
-const LONGEST: u64 = 1024 * 1024;
+const LONGEST: usize = 1024 * 1024;
 
 /// Derives the data key from a [systemd credential](https://systemd.io/CREDENTIALS/): a secret that systemd decrypts
 /// (with the machine's TPM, if there is one) and shows to one service only, in `$CREDENTIALS_DIRECTORY`.
@@ -62,7 +62,7 @@ impl SystemdCredential {
 
     fn derive(&self) -> Result<DataKey> {
         let path = self.path()?;
-        let Some(opened) = file::open_to_read(&path)
+        let Some(mut opened) = file::open_to_read(&path)
             .map_err(|error| Error::io("cannot read the systemd credential", error).with_path(&path))?
         else {
             return Err(Error::new(
@@ -72,8 +72,10 @@ impl SystemdCredential {
             .with_path(&path)
             .with_remedy("check the unit's `LoadCredential` lines"));
         };
-        let mut content = SecretBytes::with_capacity(4096);
-        std::io::copy(&mut opened.take(LONGEST), &mut content)
+        let length = usize::try_from(opened.stamp().size()).map_or(LONGEST, |length| length.min(LONGEST));
+        let mut content = SecretBytes::new();
+        content
+            .append_from(&mut opened, length)
             .map_err(|error| Error::io("cannot read the systemd credential", error).with_path(&path))?;
         if content.len() < SHORTEST {
             return Err(Error::new(
@@ -81,7 +83,7 @@ impl SystemdCredential {
                 "the systemd credential is too short for a key",
             )
             .with_path(&path)
-            .with_remedy("make it of 32 random bytes"));
+            .with_remedy("make it of 32 random bytes: head -c 32 /dev/urandom"));
         }
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, &content).expand(INFO, &mut *key).expect("32 bytes are few for HKDF");
