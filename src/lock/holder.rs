@@ -50,10 +50,8 @@ impl Holder {
 
     /// Record this process. A full disk must not make locking impossible, so a failure is no failure.
     pub(super) fn record(file: &mut File) {
-        let mut record = format!("{} {}", process::id(), program_name());
-        record.truncate(RECORD - 1);
-        let record = format!("{record:width$}\n", width = RECORD - 1);
-        let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(record.as_bytes()));
+        let record = record_of(process::id(), program_name());
+        let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&record));
     }
 }
 
@@ -66,6 +64,23 @@ impl fmt::Display for Holder {
     }
 }
 
+/// The process and its program, filled up with spaces, and a line feed.
+fn record_of(process: u32, program: &str) -> [u8; RECORD] {
+    let mut record = [b' '; RECORD];
+    record[RECORD - 1] = b'\n';
+    let mut rest = &mut record[..RECORD - 1];
+    // What does not fit is left away, whole characters at a time. A name is no place for control characters.
+    for c in format!("{process} {program}").chars().map(|c| if c.is_control() { '?' } else { c }) {
+        if c.len_utf8() > rest.len() {
+            break;
+        }
+        let (place, after) = rest.split_at_mut(c.len_utf8());
+        c.encode_utf8(place);
+        rest = after;
+    }
+    record
+}
+
 /// The file name of this program.
 fn program_name() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
@@ -74,4 +89,23 @@ fn program_name() -> &'static str {
         let name = program.as_deref().and_then(Path::file_name);
         name.map_or_else(|| "an unknown program".to_owned(), |name| name.to_string_lossy().into_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_has_its_length_whatever_the_name() {
+        for name in ["short", &"x".repeat(300), &"ü".repeat(300), "", "bell\u{7}"] {
+            let record = record_of(4_294_967_295, name);
+            let text = std::str::from_utf8(&record).expect("whole characters");
+            assert!(text.starts_with("4294967295 ") && text.ends_with('\n'), "{text:?}");
+            assert_eq!(text.chars().filter(|c| c.is_control()).count(), 1, "{text:?}");
+        }
+        assert!(
+            record_of(1, &"ü".repeat(300)).ends_with("ü\n".as_bytes())
+                || record_of(1, &"ü".repeat(300)).ends_with("ü \n".as_bytes())
+        );
+    }
 }

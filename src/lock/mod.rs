@@ -6,7 +6,6 @@
 //! lets two processes in at once, each with an inode of its own.
 
 mod backoff;
-mod courtesy;
 mod holder;
 mod in_process;
 mod queue;
@@ -106,10 +105,10 @@ impl FileLock {
     /// * [`ErrorKind::LockTimeout`] when the deadline passed; the message names the holder.
     /// * [`ErrorKind::Cancelled`] when the wait was given up.
     /// * [`ErrorKind::Io`] if the file system has no locks, or the file cannot be opened.
-    /// * [`ErrorKind::AccessDenied`], [`ErrorKind::Configuration`] for a file that is not ours or a symbolic link.
+    /// * [`ErrorKind::AccessDenied`], [`ErrorKind::OtherOwner`], [`ErrorKind::Configuration`] for a file that may not
+    ///   be opened, is another user's, or is a symbolic link.
     pub fn acquire(&self, deadline: &Deadline) -> Result<FileLockGuard> {
         let turn = self.queue.enter(deadline).ok_or_else(|| self.timeout(deadline))?;
-        self.queue.courtesy().before();
         let want = self.queue.waiter().want();
         let mut backoff = Backoff::new();
         loop {
@@ -125,7 +124,6 @@ impl FileLock {
                 && let Some(arrived) = want.wait(file, backoff.next().min(deadline.nap()))
                 && let Tried::Locked(file) = self.locked(arrived.map_err(|error| self.no_lock(error))?)
             {
-                self.queue.courtesy().waited();
                 return Ok(self.guard(file, turn));
             }
         }
@@ -183,7 +181,9 @@ impl FileLock {
 
     fn timeout(&self, deadline: &Deadline) -> Error {
         if deadline.is_cancelled() {
-            return Error::new(ErrorKind::Cancelled, "gave up waiting for the lock").with_path(&self.path);
+            return Error::new(ErrorKind::Cancelled, "gave up waiting for the lock, as the program asked")
+                .with_path(&self.path)
+                .with_remedy("nothing was changed; try again");
         }
         let waited = deadline.waited().as_secs_f32();
         let (holder, remedy) = match self.last_holder() {
@@ -204,8 +204,11 @@ impl FileLock {
 
     fn not_opened(&self, error: io::Error) -> Error {
         match Problem::of(&error) {
-            Some(problem) => Error::new(ErrorKind::Configuration, format!("the lock file {problem}"))
-                .with_remedy(problem.remedy(&self.path)),
+            Some(problem) => {
+                let kind =
+                    if problem.is_other_owner() { ErrorKind::OtherOwner } else { ErrorKind::Configuration };
+                Error::new(kind, format!("the lock file {problem}")).with_remedy(problem.remedy(&self.path))
+            }
             None => Error::io("cannot open the lock file", error),
         }
         .with_path(&self.path)
@@ -237,7 +240,9 @@ impl Drop for FileLockGuard {
 /// One path for one file, so that every handle in the process finds the same queue.
 fn canonical(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| {
-        Error::new(ErrorKind::Configuration, "a lock needs the name of a file").with_path(path)
+        Error::new(ErrorKind::Configuration, "a lock needs the name of a file")
+            .with_path(path)
+            .with_remedy("name a file in a folder that exists")
     })?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use super::{courtesy::Courtesy, waiter::Waiter};
+use super::waiter::Waiter;
 use crate::Deadline;
 
 /// All the queues of this process, by the canonical path of the lock file.
@@ -17,7 +17,6 @@ pub(super) struct Queue {
     state: Mutex<State>,
     /// Waits for other processes, for whoever has the turn.
     waiter: Arc<Waiter>,
-    courtesy: Courtesy,
 }
 
 #[derive(Debug, Default)]
@@ -74,12 +73,7 @@ impl Queue {
         &self.waiter
     }
 
-    pub(super) const fn courtesy(&self) -> &Courtesy {
-        &self.courtesy
-    }
-
     fn leave(&self) {
-        self.courtesy.released();
         let mut state = self.state();
         if let Some((ticket, bell)) = state.waiting.pop_front() {
             state.granted = Some(ticket);

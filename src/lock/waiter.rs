@@ -95,3 +95,91 @@ fn give_back(locked: io::Result<File>) {
     // Closing would unlock it too, but not while a forked child still has the file open.
     let _ = locked.and_then(|file| file.unlock());
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, time::Instant};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// To the system, every opened file is a holder of its own, as another process would be.
+    fn opened(path: &Path) -> File {
+        File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .expect("a temporary file")
+    }
+
+    fn locked(path: &Path) -> File {
+        let file = opened(path);
+        file.lock().expect("nobody else has it");
+        file
+    }
+
+    /// Until the file is free.
+    fn is_soon_free(path: &Path) -> bool {
+        let (file, start) = (opened(path), Instant::now());
+        while file.try_lock().is_err() && start.elapsed() < LONG {
+            thread::sleep(Duration::from_millis(1));
+        }
+        start.elapsed() < LONG
+    }
+
+    #[test]
+    fn the_file_arrives_when_its_holder_gives_it_back() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("lock");
+        let (waiter, holder) = (Arc::new(Waiter::default()), locked(&path));
+        let want = waiter.want();
+        assert!(want.wait(opened(&path), Duration::from_millis(20)).is_none());
+        drop(holder);
+        let arrived = want.wait(opened(&path), LONG).expect("it is free").expect("it can be locked");
+        assert!(opened(&path).try_lock().is_err());
+        drop(arrived);
+    }
+
+    #[test]
+    fn one_thread_serves_one_want_after_the_other() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("lock");
+        let (waiter, holder) = (Arc::new(Waiter::default()), locked(&path));
+        for _ in 0..3 {
+            assert!(waiter.want().wait(opened(&path), Duration::from_millis(2)).is_none());
+            // The thread that waits, and this.
+            assert_eq!(Arc::strong_count(&waiter), 2);
+        }
+        let want = waiter.want();
+        drop(holder);
+        want.wait(opened(&path), LONG).expect("it is free").expect("it can be locked");
+    }
+
+    #[test]
+    fn a_lock_that_nobody_wants_any_more_is_given_back() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("lock");
+        let (waiter, holder) = (Arc::new(Waiter::default()), locked(&path));
+        assert!(waiter.want().wait(opened(&path), Duration::from_millis(2)).is_none());
+        drop(holder);
+        assert!(is_soon_free(&path));
+    }
+
+    #[test]
+    fn a_lock_that_arrived_and_is_not_taken_is_given_back() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("lock");
+        let (waiter, holder) = (Arc::new(Waiter::default()), locked(&path));
+        let want = waiter.want();
+        assert!(want.wait(opened(&path), Duration::from_millis(2)).is_none());
+        drop(holder);
+        while waiter.state().arrived.is_none() {
+            thread::yield_now();
+        }
+        drop(want);
+        assert!(is_soon_free(&path));
+    }
+}
