@@ -84,8 +84,8 @@ fn frozen(page: &mut Page, name: &str) -> Error {
     let (folder, keys) = places(page);
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
     fs::copy(fixtures.join(format!("{name}.sealed")), folder.path().join("tokens.sealed")).unwrap();
-    fs::write(keys.path().join("tokens.key"), KEY_ITEM).unwrap();
-    set_mode(&keys.path().join("tokens.key"), 0o600);
+    fs::write(keys.path().join("com.contoso.todo.tokens.key"), KEY_ITEM).unwrap();
+    set_mode(&keys.path().join("com.contoso.todo.tokens.key"), 0o600);
     let cache = PersistedCache::<Json<BTreeMap<String, String>>>::builder("com.contoso.todo").name("tokens");
     let cache = cache.folder(folder.path()).fallback(Passphrase::new("wrong"));
     let cache = cache.protector(CallerKey::new(DataKey::from_bytes(&std::array::from_fn(|byte| byte as u8))));

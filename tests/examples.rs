@@ -237,6 +237,8 @@ fn desktop_tells_what_to_do_about_a_damaged_cache() {
     assert_contains(&who.stdout, &[cache.to_str().unwrap(), "protection unknown: ", "key-file"]);
     assert_contains(&who.failed(1), &["error: "]);
     assert_contains(&home.desktop(&["--sign-out"]).succeeded(), &["Nobody is signed in any more."]);
+    let keys = home.path("state").join(DESKTOP);
+    assert_eq!(keys.read_dir().unwrap().count(), 0, "the key is removed as well");
     assert_contains(&home.desktop(&[]).succeeded(), &["Signed in as alex@contoso.example"]);
 }
 

@@ -105,8 +105,8 @@ impl Place {
     fn put_key_item(&self, text: &str) {
         let folder = self.0.path().join("keys");
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("tokens.key"), text).unwrap();
-        close_to_others(&folder.join("tokens.key"));
+        fs::write(folder.join("com.contoso.todo.tokens.key"), text).unwrap();
+        close_to_others(&folder.join("com.contoso.todo.tokens.key"));
     }
 
     fn open(&self, policy: OnUnreadable) -> Cache {

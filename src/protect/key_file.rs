@@ -45,15 +45,15 @@ pub struct KeyFile {
 }
 
 impl KeyFile {
-    /// The file `<application>/<item>.key` in the user's state folder: `$XDG_STATE_HOME` or `~/.local/state` on
+    /// The file `<application>/<application>.<item>.key` in the user's state folder: `$XDG_STATE_HOME` or `~/.local/state` on
     /// Linux; where the system has no such folder, a folder `keys` beside the application's data.
     #[must_use]
     pub const fn in_state_dir() -> Self {
         Self { folder: None }
     }
 
-    /// The file `<item>.key` in this folder, which is created for this user only if it does not exist. It must be
-    /// another one than that of the cache.
+    /// The file `<application>.<item>.key` in this folder, which is created for this user only if it does not exist. It
+    /// must be another one than that of the cache.
     #[must_use]
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self { folder: Some(folder.into()) }
@@ -71,7 +71,7 @@ impl KeyFile {
         let file = PrivateFile::open(
             "key file",
             &self.folder(request)?,
-            &format!("{}.key", request.item),
+            &format!("{}.{}.key", request.id.application(), request.item),
             Files::default(),
         )?;
         if file.folder() == request.folder {
