@@ -22,7 +22,7 @@ pub use access::{AsyncCache, AsyncCacheGuard};
 pub use access::{
     Builder, CacheAccess, CacheGuard, CachePlugin, OnUnreadable, PersistedCache, Recovery, RecoveryReason,
 };
-pub use cache::{Json, SerializableCache};
+pub use cache::{Json, SerializableCache, TokenCache, token_cache};
 pub use cache_id::CacheId;
 pub use deadline::{Cancellation, Deadline};
 pub use error::{Error, ErrorKind, Result};

@@ -98,6 +98,17 @@ impl SecretBytes {
         &mut self.0
     }
 
+    /// The same buffer as text, or as it was if it is not UTF-8; with where it stops to be.
+    pub(crate) fn into_text(mut self) -> Result<Zeroizing<String>, (Self, usize)> {
+        match String::from_utf8(std::mem::take(&mut *self.0)) {
+            Ok(text) => Ok(Zeroizing::new(text)),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                Err((Self::from(error.into_bytes()), valid))
+            }
+        }
+    }
+
     /// Wipe the contents and keep the buffer.
     pub fn clear(&mut self) {
         self.0.as_mut_slice().zeroize();

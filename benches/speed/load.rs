@@ -25,7 +25,9 @@ const PEERS: [&str; 3] = [
 pub(crate) fn run(options: &Options) {
     let mut table = Table::of_comparisons("Load a sealed cache, find one token");
     let rounds = [(41, 200), (41, 20), (15, 2)];
-    for ((&(size, bytes), peers), (rounds, batch)) in options.sizes().iter().zip(PEERS).zip(rounds) {
+    for ((&(size, bytes), peers), (rounds, batch)) in
+        crate::tokens::sizes(options).iter().zip(PEERS).zip(rounds)
+    {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let tokens = Tokens::of_size(bytes);
         let (wanted, floor) = (tokens.wanted(), Floor::create(folder.path()));

@@ -23,11 +23,6 @@ impl Options {
         self.groups.is_empty() || self.groups().any(|wanted| wanted == group)
     }
 
-    /// The sizes to measure; in a smoke run, which may be unoptimized, the smallest.
-    pub(crate) fn sizes(&self) -> &'static [(&'static str, usize)] {
-        if self.smoke { &crate::tokens::SIZES[..1] } else { &crate::tokens::SIZES }
-    }
-
     /// So many rounds of so many repetitions; in a smoke run one round of two.
     pub(crate) const fn sampling(&self, rounds: usize, batch: usize) -> crate::sample::Sampling {
         let (rounds, batch) = if self.smoke { (1, 2) } else { (rounds, batch) };

@@ -17,7 +17,8 @@ const PEERS: [&str; 3] = [
 
 pub(crate) fn run(options: &Options) {
     let mut table = Table::of_comparisons("A whole process that loads and finds one token");
-    for ((&(size, bytes), peers), rounds) in options.sizes().iter().zip(PEERS).zip([41, 41, 15]) {
+    for ((&(size, bytes), peers), rounds) in crate::tokens::sizes(options).iter().zip(PEERS).zip([41, 41, 15])
+    {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         let tokens = Tokens::of_size(bytes);
         Floor::create(temporary.path()).save(json(&tokens));

@@ -25,7 +25,7 @@ const PEERS: [&str; 4] = [
 
 pub(crate) fn run(options: &Options) {
     let mut table = Table::of_comparisons("Durable save");
-    let sizes = [[("4 KiB", 4 << 10)].as_slice(), options.sizes()].concat();
+    let sizes = [[("4 KiB", 4 << 10)].as_slice(), crate::tokens::sizes(options)].concat();
     let rounds = [(41, 20), (41, 20), (21, 10), (9, 2)];
     for (((size, bytes), peers), (rounds, batch)) in sizes.into_iter().zip(PEERS).zip(rounds) {
         let sampling = options.sampling(rounds, batch);

@@ -10,6 +10,11 @@ pub(crate) const APPLICATION: &str = "com.contoso.bench";
 /// The sizes that the peers were measured with.
 pub(crate) const SIZES: [(&str, usize); 3] = [("64 KiB", 64 << 10), ("1 MiB", 1 << 20), ("10 MiB", 10 << 20)];
 
+/// The sizes to measure; in a smoke run, which may be unoptimized, the smallest.
+pub(crate) fn sizes(options: &crate::options::Options) -> &'static [(&'static str, usize)] {
+    if options.smoke { &SIZES[..1] } else { &SIZES }
+}
+
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Tokens {
     pub(crate) tokens: BTreeMap<String, Token>,

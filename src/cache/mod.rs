@@ -1,8 +1,10 @@
 //! WHAT is kept: the [`SerializableCache`] trait, and [`Json<T>`] which makes a cache of any serde type.
 
 mod json;
+pub mod token_cache;
 
 pub use json::Json;
+pub use token_cache::TokenCache;
 
 use crate::{Result, SecretBytes};
 

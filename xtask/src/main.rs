@@ -3,9 +3,11 @@
 mod bench;
 mod command;
 mod examples;
+mod fuzz;
 mod house;
 mod ignored;
 mod msrv;
+mod peers;
 mod progress;
 mod provision;
 mod quality;

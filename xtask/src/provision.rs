@@ -15,7 +15,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("keyutils", "keyctl, to look at the kernel keyring from outside"),
     ("python3", "a reader of the sealed file written from its specification alone"),
     ("python3-cryptography", "the same"),
-    ("python3-venv", "actionlint, in a folder of its own"),
+    ("python3-venv", "actionlint and the MSAL peers, in folders of their own"),
+    ("g++", "the fuzzer is written in C++"),
 ];
 
 const INSTALL: &str =

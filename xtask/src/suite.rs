@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::command::Step;
 use crate::progress::Progress;
-use crate::provision;
+use crate::{peers, provision};
 
 /// The name of the run with all features.
 pub(crate) const ALL_FEATURES: &str = "all features";
@@ -24,6 +24,9 @@ pub(crate) fn keychain(progress: &mut Progress) {
             missing.join(", "),
             provision::by_hand()
         ));
+    }
+    if !peers::are_installed() {
+        return progress.fail("the MSAL peers are not here. Install them: cargo xtask test peers");
     }
     let targets = "--lib --bins --tests --examples";
     let line =
