@@ -8,6 +8,10 @@ use std::{error::Error, fmt};
 pub enum Keychain {
     /// The freedesktop.org Secret Service: GNOME Keyring, KWallet, KeePassXC.
     SecretService,
+    /// DPAPI of Windows: it wraps a key instead of keeping one.
+    Dpapi,
+    /// The Keychain of macOS.
+    MacKeychain,
     /// None that this crate knows.
     None,
 }
@@ -16,8 +20,23 @@ pub enum Keychain {
 #[cfg(target_os = "linux")]
 pub const KEYCHAIN: Keychain = Keychain::SecretService;
 /// The keychain of the operating system this was compiled for.
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+pub const KEYCHAIN: Keychain = Keychain::Dpapi;
+/// The keychain of the operating system this was compiled for.
+#[cfg(target_os = "macos")]
+pub const KEYCHAIN: Keychain = Keychain::MacKeychain;
+/// The keychain of the operating system this was compiled for.
+#[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 pub const KEYCHAIN: Keychain = Keychain::None;
+
+/// Whether a call may ask a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// It may, and waits for the answer.
+    Allowed,
+    /// It must not: what cannot be done without a question is [`KeychainError::Locked`], at once.
+    Never,
+}
 
 /// Why a keychain did not do what it was asked. The text is what it said, for people; it never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +48,8 @@ pub enum KeychainError {
     Locked(String),
     /// It refused.
     Denied(String),
+    /// What it was given to open was made by another user or on another machine, or was altered.
+    CannotOpen(String),
     /// It asked a person, who dismissed the question.
     Dismissed(String),
     /// It did not answer before the deadline.
@@ -45,6 +66,7 @@ impl KeychainError {
             Self::Unavailable(said)
             | Self::Locked(said)
             | Self::Denied(said)
+            | Self::CannotOpen(said)
             | Self::Dismissed(said)
             | Self::TimedOut(said)
             | Self::Failed(said) => said,

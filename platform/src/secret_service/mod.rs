@@ -12,6 +12,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::KeychainError;
+pub use crate::Prompt;
 
 #[cfg(target_os = "linux")]
 mod libsecret;
@@ -30,15 +31,6 @@ pub struct Call {
     pub deadline: Instant,
     /// Whether it may ask a person to unlock the keyring.
     pub prompt: Prompt,
-}
-
-/// Whether a call may ask a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prompt {
-    /// It may; the answer is awaited until the deadline.
-    Allowed,
-    /// It must not: what cannot be done without a question is [`KeychainError::Locked`], at once.
-    Never,
 }
 
 /// Which item is meant.

@@ -72,7 +72,7 @@ impl From<KeychainError> for Failure {
             KeychainError::Denied(_) => Kind::Denied,
             KeychainError::Dismissed(_) => Kind::Dismissed,
             KeychainError::TimedOut(_) => Kind::TimedOut,
-            KeychainError::Failed(_) => Kind::Failed,
+            KeychainError::CannotOpen(_) | KeychainError::Failed(_) => Kind::Failed,
         };
         Self::new(kind, error.message())
     }
