@@ -31,7 +31,7 @@ pub use persistence::{Diagnosis, Protection};
 #[cfg(feature = "keyring")]
 pub use protect::KeyringEntry;
 pub use protect::{
-    CallerKey, DataKey, KernelKeyring, KeyFile, KeyLifetime, Passphrase, Prompt, SecretService,
-    SystemdCredential,
+    CallerKey, DataKey, Dpapi, KernelKeyring, KeyFile, KeyLifetime, MacKeychain, Passphrase, Prompt,
+    SecretService, SystemdCredential,
 };
 pub use secret::SecretBytes;

@@ -5,12 +5,14 @@
 
 mod bounded;
 mod caller_key;
+mod dpapi;
 mod kernel_keyring;
 mod key_file;
 mod key_holder;
 mod key_item;
 #[cfg(feature = "keyring")]
 mod keyring_entry;
+mod mac_keychain;
 mod passphrase;
 mod secret_service;
 mod systemd_credential;
@@ -18,12 +20,14 @@ mod systemd_credential;
 use std::{fmt, path::PathBuf};
 
 pub use caller_key::CallerKey;
+pub use dpapi::Dpapi;
 pub use kernel_keyring::KernelKeyring;
 pub use key_file::KeyFile;
 pub(crate) use key_holder::{Considered, Kept, KeyHolder, KeyReference};
 pub use key_item::KeyItem;
 #[cfg(feature = "keyring")]
 pub use keyring_entry::KeyringEntry;
+pub use mac_keychain::MacKeychain;
 pub use passphrase::Passphrase;
 pub use secret_service::SecretService;
 pub use systemd_credential::SystemdCredential;
@@ -202,8 +206,11 @@ impl<P: Protector + ?Sized> Protector for std::sync::Arc<P> {
 
 /// The keychain of this operating system, if we know one.
 pub(crate) fn of_this_system() -> Option<std::sync::Arc<dyn Protector>> {
-    match sealed_cache_platform::KEYCHAIN {
-        sealed_cache_platform::Keychain::SecretService => Some(std::sync::Arc::new(SecretService::new())),
+    use sealed_cache_platform::{KEYCHAIN, Keychain};
+    match KEYCHAIN {
+        Keychain::SecretService => Some(std::sync::Arc::new(SecretService::new())),
+        Keychain::Dpapi => Some(std::sync::Arc::new(Dpapi::new())),
+        Keychain::MacKeychain => Some(std::sync::Arc::new(MacKeychain::new())),
         _ => None,
     }
 }
@@ -220,6 +227,7 @@ fn keychain_error(
     let kind = match &error {
         Said::Unavailable(_) => ErrorKind::KeychainUnavailable,
         Said::Locked(_) => ErrorKind::KeychainLocked,
+        Said::CannotOpen(_) => ErrorKind::WrongKey,
         Said::Denied(_) | Said::Dismissed(_) => ErrorKind::AccessDenied,
         Said::TimedOut(_) => ErrorKind::KeychainTimeout,
         _ => ErrorKind::Io,
