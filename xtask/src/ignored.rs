@@ -6,13 +6,17 @@ use crate::summary::{Counts, Suite};
 
 /// The stage that runs the ignored tests.
 pub(crate) const STAGE: &str = "keychain";
+/// The one that runs those of macOS.
+const ON_MACOS: &str = "macos";
 
 /// What is wrong with the reason of an `#[ignore = "…"]`, if anything.
 pub(crate) fn objection(reason: Option<&str>) -> Option<String> {
     let Some(reason) = reason else {
         return Some(format!("`#[ignore]` without a reason: write {}", forms()));
     };
-    let ends_well = reason.strip_suffix(STAGE).is_some_and(|start| start.ends_with(": cargo xtask test "));
+    let names =
+        |stage: &str| reason.strip_suffix(stage).is_some_and(|start| start.ends_with(": cargo xtask test "));
+    let ends_well = names(STAGE) || names(ON_MACOS);
     let starts_well = reason.starts_with("needs ") || reason.starts_with("long: ");
     (!(starts_well && ends_well)).then(|| format!("the reason \"{reason}\" is not {}", forms()))
 }
@@ -46,7 +50,11 @@ mod tests {
 
     #[test]
     fn a_reason_names_the_need_and_the_stage() {
-        for good in ["needs gnome-keyring: cargo xtask test keychain", "long: cargo xtask test keychain"] {
+        for good in [
+            "needs gnome-keyring: cargo xtask test keychain",
+            "long: cargo xtask test keychain",
+            "needs a keychain: cargo xtask test macos",
+        ] {
             assert_eq!(objection(Some(good)), None, "{good}");
         }
         let bad = [

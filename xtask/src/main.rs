@@ -2,10 +2,12 @@
 
 mod bench;
 mod command;
+mod crossed;
 mod examples;
 mod fuzz;
 mod house;
 mod ignored;
+mod macos;
 mod msrv;
 mod peers;
 mod progress;
@@ -15,6 +17,8 @@ mod report;
 mod stages;
 mod suite;
 mod summary;
+mod windows;
+mod wine;
 mod workflows;
 
 use std::path::Path;

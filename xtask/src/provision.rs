@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 
 use crate::command::Step;
+use crate::crossed;
 use crate::progress::Progress;
 
 /// The one place that names the packages, each with what it is for.
@@ -17,6 +18,16 @@ const PACKAGES: &[(&str, &str)] = &[
     ("python3-cryptography", "the same"),
     ("python3-venv", "actionlint and the MSAL peers, in folders of their own"),
     ("g++", "the fuzzer is written in C++"),
+    ("gcc-mingw-w64-x86-64-win32", "the linker of programs for Windows"),
+    ("wine64", "runs them"),
+];
+
+/// A second toolchain, for the systems that the one at hand cannot build for: see `crossed.rs`.
+const SECOND_TOOLCHAIN: &[(&str, &str)] = &[
+    ("rustc-web", "a compiler with all the code generators"),
+    ("cargo-web", "its cargo, which can build the standard library"),
+    ("rust-web-src", "the standard library's source"),
+    ("rust-web-clippy", "its lints"),
 ];
 
 const INSTALL: &str =
@@ -41,12 +52,17 @@ pub(crate) fn by_hand() -> String {
 }
 
 fn names() -> Vec<&'static str> {
-    PACKAGES.iter().map(|(name, _)| *name).collect()
+    let second = if has_every_target() { &[] } else { SECOND_TOOLCHAIN };
+    PACKAGES.iter().chain(second).map(|(name, _)| *name).collect()
+}
+
+fn has_every_target() -> bool {
+    crossed::MACOS.into_iter().chain([crossed::WINDOWS, crossed::FREEBSD]).all(crossed::at_hand)
 }
 
 fn install(missing: &[&str]) -> Result<(), String> {
     if missing.is_empty() {
-        println!("   all {} packages are installed", PACKAGES.len());
+        println!("   all {} packages are installed", names().len());
         return Ok(());
     }
     let sudo = privilege()

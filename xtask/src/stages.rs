@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::progress::Progress;
 use crate::summary::{Counts, Suite};
-use crate::{examples, fuzz, house, msrv, peers, provision, quality, suite, workflows};
+use crate::{
+    crossed, examples, fuzz, house, macos, msrv, peers, provision, quality, suite, windows, workflows,
+};
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -18,6 +20,7 @@ pub(crate) struct Stage {
 pub(crate) enum Systems {
     All,
     Linux,
+    LinuxAndMac,
 }
 
 #[derive(Debug)]
@@ -38,7 +41,7 @@ const fn stage(name: &'static str, systems: Systems, run: fn(&mut Progress), wha
     Stage { name, what, systems, run }
 }
 
-use Systems::{All, Linux};
+use Systems::{All, Linux, LinuxAndMac};
 
 pub(crate) const STAGES: &[Stage] = &[
     stage("provision", Linux, provision::stage, "install the Debian packages that the tests need"),
@@ -53,11 +56,18 @@ pub(crate) const STAGES: &[Stage] = &[
     stage("keychain", Linux, suite::keychain, "the ignored tests: real keychains, peers, long proofs"),
     stage("examples", Linux, examples::stage, "the examples build, and work with a real keychain"),
     stage("fuzz", Linux, fuzz::stage, "a minute of fuzzing for each program in fuzz/"),
+    stage("windows", Linux, windows::stage, "lint for Windows, and run the suite under Wine"),
+    stage("macos", LinuxAndMac, macos::stage, "lint for macOS; on a Mac, test on a keychain of its own"),
+    stage("freebsd", Linux, crossed::freebsd, "lint for FreeBSD, a Unix without a keychain of ours"),
 ];
 
 pub(crate) fn help() -> String {
     let line = |stage: &Stage| {
-        let only = if stage.systems == Linux { " (Linux)" } else { "" };
+        let only = match stage.systems {
+            All => "",
+            Linux => " (Linux)",
+            LinuxAndMac => " (Linux, macOS)",
+        };
         format!("  {:<11} {}{only}\n", stage.name, stage.what)
     };
     let stages: String = STAGES.iter().map(line).collect();
@@ -82,11 +92,15 @@ fn find(name: &str) -> Result<&'static Stage, String> {
         let known: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
         format!("no stage `{name}`: there are {}", known.join(", "))
     })?;
-    if belongs_here(stage) { Ok(stage) } else { Err(format!("stage `{name}` runs on Linux only")) }
+    if belongs_here(stage) { Ok(stage) } else { Err(format!("stage `{name}` does not run on this system")) }
 }
 
 fn belongs_here(stage: &Stage) -> bool {
-    stage.systems == All || std::env::consts::OS == "linux"
+    match std::env::consts::OS {
+        "linux" => true,
+        "macos" => stage.systems != Linux,
+        _ => stage.systems == All,
+    }
 }
 
 pub(crate) fn run(stage: &'static Stage) -> Outcome {

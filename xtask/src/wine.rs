@@ -1,0 +1,79 @@
+//! Wine with a Windows of its own under `target/`, made once, and its server while it is needed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::command::Step;
+use crate::provision;
+
+const LOADER: &str = "/usr/lib/wine/wine64";
+const SERVER: &str = "/usr/lib/wine/wineserver";
+const COMPILER: &str = "x86_64-w64-mingw32-gcc";
+
+const FOLDER: &str = "target/xtask/wine";
+/// What Rust's standard library imports and Wine 8 lacks. Its presence also says that the prefix is complete.
+const SHIM: &str = "drive_c/windows/system32/bcryptprimitives.dll";
+const SHIM_SOURCE: &str = "xtask/wine/bcryptprimitives.c";
+
+/// Running: its server ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Wine {
+    prefix: String,
+}
+
+impl Wine {
+    pub(crate) fn start() -> Result<Self, String> {
+        let missing: Vec<_> =
+            [LOADER, SERVER].into_iter().filter(|path| !Path::new(path).is_file()).collect();
+        if !missing.is_empty() {
+            return Err(format!("not here: {}. Install it: {}", missing.join(", "), provision::by_hand()));
+        }
+        let folder = existing(Path::new(FOLDER))?;
+        let prefix = folder.join("prefix");
+        let wine = Self { prefix: prefix.to_string_lossy().into_owned() };
+        if !prefix.join(SHIM).is_file() {
+            // One that was not finished is of no use.
+            let _ = fs::remove_dir_all(&prefix);
+            wine.in_prefix(Step::new(LOADER, &["wineboot.exe", "--init"])).output()?;
+            let built = folder.join("bcryptprimitives.dll");
+            compile(&built)?;
+            fs::copy(&built, prefix.join(SHIM)).map_err(|error| format!("{SHIM}: {error}"))?;
+        }
+        // Otherwise each program would start a server anew.
+        wine.in_prefix(Step::new(SERVER, &["--persistent"])).output()?;
+        Ok(wine)
+    }
+
+    /// The same command of cargo, whose programs run under Wine.
+    pub(crate) fn runs_tests(&self, step: Step) -> Step {
+        self.in_prefix(step)
+            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", LOADER)
+            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", COMPILER)
+    }
+
+    /// Silent about what it cannot do, and without asking to install .NET and a browser.
+    fn in_prefix(&self, step: Step) -> Step {
+        step.env("WINEPREFIX", &self.prefix)
+            .env("WINEDEBUG", "-all")
+            .env("WINEDLLOVERRIDES", "mscoree=;mshtml=")
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        let _ = self.in_prefix(Step::new(SERVER, &["--kill"])).output();
+    }
+}
+
+fn existing(folder: &Path) -> Result<PathBuf, String> {
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::canonicalize(folder))
+        .map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// Without the C library: it exports one function and imports one of Windows.
+fn compile(to: &Path) -> Result<(), String> {
+    let (to, flags) =
+        (to.to_string_lossy(), ["-shared", "-nostdlib", "-Wl,--entry=0", "-O2", "-Wall", "-Werror"]);
+    Step::new(COMPILER, &flags).args(&["-o", &to, SHIM_SOURCE, "-ladvapi32"]).output().map(drop)
+}
