@@ -21,13 +21,19 @@ pub enum Problem {
     WritableByOthers(u32),
     /// Others may read or write it; the mode bits as in `chmod`.
     OpenToOthers(u32),
+    /// On Windows: it belongs to the account of this identifier, which is neither this user nor the system.
+    OtherAccount(String),
+    /// On Windows: this group of everybody may write it.
+    WritableByGroup(&'static str),
+    /// On Windows: this group of everybody may read or write it.
+    OpenToGroup(&'static str),
 }
 
 impl Problem {
     /// Whether it is that the thing belongs to somebody else.
     #[must_use]
     pub const fn is_other_owner(&self) -> bool {
-        matches!(self, Self::OtherOwner { .. })
+        matches!(self, Self::OtherOwner { .. } | Self::OtherAccount(_))
     }
 
     /// The problem inside an error of this module, if the error is that the path is not a plain file.
@@ -50,6 +56,20 @@ impl Problem {
                 format!("close it with `chmod go-w '{path}'`, or name another folder")
             }
             Self::OpenToOthers(_) => format!("close it with `chmod go-rwx '{path}'`"),
+            Self::OtherAccount(_) => {
+                format!(
+                    "was the program once run as another user? take it over with `takeown /r /f \"{path}\"`, or name another folder"
+                )
+            }
+            Self::WritableByGroup(_) => format!(
+                "close it with `icacls \"{path}\" /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\" *S-1-5-18:(OI)(CI)F`, or name \
+                 another folder"
+            ),
+            Self::OpenToGroup(_) => {
+                format!(
+                    "close it with `icacls \"{path}\" /inheritance:r /grant:r \"%USERNAME%:F\" *S-1-5-18:F`"
+                )
+            }
         }
     }
 }
@@ -64,6 +84,9 @@ impl fmt::Display for Problem {
             }
             Self::WritableByOthers(mode) => write!(f, "can be written by other users (mode {mode:04o})"),
             Self::OpenToOthers(mode) => write!(f, "is open to other users (mode {mode:04o})"),
+            Self::OtherAccount(identifier) => write!(f, "belongs to another account ({identifier})"),
+            Self::WritableByGroup(group) => write!(f, "can be written by {group}"),
+            Self::OpenToGroup(group) => write!(f, "is open to {group}"),
         }
     }
 }

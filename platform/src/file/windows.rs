@@ -1,20 +1,37 @@
-//! Windows: the rights come from the folder, which in a user's profile is that user's alone.
+//! Windows: access control lists, file indices, and replacing in spite of readers.
+
+#[path = "windows/rights.rs"]
+mod rights;
+#[path = "windows/security.rs"]
+mod security;
 
 use std::{
-    fs::{self, DirBuilder, File, Metadata, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io,
-    os::windows::fs::{MetadataExt, OpenOptionsExt},
+    os::windows::{fs::OpenOptionsExt, io::AsRawHandle},
     path::Path,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use windows_sys::Win32::{
+    Foundation::{
+        ERROR_ACCESS_DENIED, ERROR_INVALID_FUNCTION, ERROR_INVALID_PARAMETER, ERROR_LOCK_VIOLATION,
+        ERROR_NOT_SUPPORTED, ERROR_SHARING_VIOLATION, ERROR_USER_MAPPED_FILE, FILETIME, GENERIC_READ,
+        GENERIC_WRITE,
+    },
+    Storage::FileSystem::{
+        BY_HANDLE_FILE_INFORMATION, CREATE_NEW, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
+        FILE_READ_ATTRIBUTES, GetFileInformationByHandle, OPEN_ALWAYS, READ_CONTROL,
+    },
 };
 
 use super::{Opened, Problem, Stamp};
 
-/// `FILE_FLAG_OPEN_REPARSE_POINT`: open a link itself instead of what it leads to.
-const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+/// A folder can be opened as well, and a link is opened itself instead of what it leads to.
+const AS_IT_IS: u32 = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
 
-/// How long a replacement waits for a reader or a virus scanner to close the file.
-const REPLACE_FOR: Duration = Duration::from_secs(2);
+/// How long a replacement or a removal waits for a reader or a virus scanner to close the file.
+const BUSY_FOR: Duration = Duration::from_secs(2);
 
 /// The state of the file at this path: `None` if there is none. A symbolic link is not followed.
 ///
@@ -22,8 +39,8 @@ const REPLACE_FOR: Duration = Duration::from_secs(2);
 ///
 /// Those of the file system.
 pub fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) => stamp_from(&metadata).map(Some),
+    match OpenOptions::new().access_mode(FILE_READ_ATTRIBUTES).custom_flags(AS_IT_IS).open(path) {
+        Ok(file) => stamp_of(&file).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -33,9 +50,18 @@ pub fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
 ///
 /// # Errors
 ///
-/// Those of the file system.
+/// Those of `GetFileInformationByHandle`.
 pub fn stamp_of(file: &File) -> io::Result<Stamp> {
-    stamp_from(&file.metadata()?)
+    let mut found = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open, and the structure is ours.
+    if unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut found) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Stamp {
+        identity: (found.dwVolumeSerialNumber.into(), wide(found.nFileIndexHigh, found.nFileIndexLow)),
+        size: wide(found.nFileSizeHigh, found.nFileSizeLow),
+        modified: time(found.ftLastWriteTime),
+    })
 }
 
 /// Open a plain file to read it: `None` if there is none.
@@ -44,42 +70,37 @@ pub fn stamp_of(file: &File) -> io::Result<Stamp> {
 ///
 /// A [`Problem`] if it is a link; `IsADirectory` for a folder; those of the file system.
 pub fn open_to_read(path: &Path) -> io::Result<Option<Opened>> {
-    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let file = match OpenOptions::new().read(true).custom_flags(OPEN_REPARSE_POINT).open(path) {
+    let file = match OpenOptions::new().read(true).custom_flags(AS_IT_IS).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let metadata = plain(&file)?;
-    Ok(Some(Opened { stamp: stamp_from(&metadata)?, owner: None, readers: None, file }))
-}
-
-/// Create a file that did not exist, with the rights of its folder.
-///
-/// # Errors
-///
-/// `AlreadyExists`; those of the file system.
-pub fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).custom_flags(OPEN_REPARSE_POINT).open(path)
-}
-
-/// Open the file of a lock, created if it does not exist.
-///
-/// # Errors
-///
-/// A [`Problem`] if it is a link; those of the file system.
-pub fn open_lock_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .custom_flags(OPEN_REPARSE_POINT)
-        .open(path)?;
     plain(&file)?;
-    Ok(file)
+    let others = rights::others(&file)?;
+    Ok(Some(Opened { stamp: stamp_of(&file)?, owner: others.owner, readers: others.readers, file }))
+}
+
+/// Create a file that did not exist, for this user and the system only, whatever its folder says.
+///
+/// # Errors
+///
+/// `AlreadyExists`, also for a dangling link; those of the file system.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    rights::open(path, GENERIC_WRITE, CREATE_NEW)
+}
+
+/// Open the file of a lock, created for this user and the system only if it does not exist.
+///
+/// # Errors
+///
+/// A [`Problem`] if it is a link or somebody else's; those of the file system.
+pub fn open_lock_file(path: &Path) -> io::Result<File> {
+    let file = rights::open(path, GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS)?;
+    plain(&file)?;
+    match rights::others(&file)?.owner {
+        Some(problem) => Err(problem.into()),
+        None => Ok(file),
+    }
 }
 
 /// Put a file in the place of another one, in one step. While somebody has the other one open, it is tried again.
@@ -88,24 +109,21 @@ pub fn open_lock_file(path: &Path) -> io::Result<File> {
 ///
 /// Those of the file system.
 pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
-    let started = std::time::Instant::now();
-    loop {
-        match fs::rename(from, to) {
-            Err(error) if is_in_use(&error) && started.elapsed() < REPLACE_FOR => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            outcome => return outcome,
-        }
-    }
+    patiently(|| fs::rename(from, to))
 }
 
-/// Windows makes names durable with the files themselves.
+/// Make the names in a folder durable, where the file system can be told to.
 ///
 /// # Errors
 ///
-/// None.
-pub const fn sync_folder(_path: &Path) -> io::Result<()> {
-    Ok(())
+/// Those of `FlushFileBuffers`, except that it cannot be done for this folder.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder =
+        OpenOptions::new().access_mode(GENERIC_WRITE).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path);
+    match folder.and_then(|folder| folder.sync_all()) {
+        Err(error) if is(&error, &CANNOT_FLUSH) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// Remove a file; that there is none is no error.
@@ -114,19 +132,35 @@ pub const fn sync_folder(_path: &Path) -> io::Result<()> {
 ///
 /// Those of the file system.
 pub fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
+    match patiently(|| fs::remove_file(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         outcome => outcome,
     }
 }
 
-/// Create the folders of this path that do not exist, with the rights of the folder they are in.
+/// Create the folders of this path that do not exist, for this user and the system only.
 ///
 /// # Errors
 ///
-/// Those of the file system.
+/// Those of `CreateDirectoryW`; `NotADirectory` if a file is in the place of a folder.
 pub fn create_private_folders(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).create(path)
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) => {}
+    }
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return DirBuilder::new().create(path);
+    };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    create_private_folders(parent)?;
+    // The canonical path may be longer than 260 characters.
+    match rights::create_folder(&fs::canonicalize(parent)?.join(name)) {
+        // Another process was faster; what it made is checked like any other folder.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// Why this folder is not this user's alone to change, if it is not.
@@ -135,24 +169,61 @@ pub fn create_private_folders(path: &Path) -> io::Result<()> {
 ///
 /// `NotADirectory`; those of the file system.
 pub fn check_folder(path: &Path) -> io::Result<Option<Problem>> {
-    if fs::metadata(path)?.is_dir() { Ok(None) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    let folder = OpenOptions::new()
+        .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL)
+        .custom_flags(AS_IT_IS)
+        .open(path)?;
+    let metadata = folder.metadata()?;
+    if metadata.is_symlink() {
+        return Ok(Some(Problem::SymbolicLink));
+    }
+    if !metadata.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    let others = rights::others(&folder)?;
+    Ok(others.owner.or(others.writers))
 }
 
-fn stamp_from(metadata: &Metadata) -> io::Result<Stamp> {
-    let modified: SystemTime = metadata.modified()?;
-    Ok(Stamp { identity: (metadata.creation_time(), 0), size: metadata.file_size(), modified })
-}
-
-fn plain(file: &File) -> io::Result<Metadata> {
+fn plain(file: &File) -> io::Result<()> {
     let metadata = file.metadata()?;
     if metadata.is_symlink() {
         return Err(Problem::SymbolicLink.into());
     }
-    if metadata.is_file() { Ok(metadata) } else { Err(Problem::NotAFile.into()) }
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.is_file() { Ok(()) } else { Err(Problem::NotAFile.into()) }
 }
 
-fn is_in_use(error: &io::Error) -> bool {
-    const ACCESS_DENIED: i32 = 5;
-    const SHARING_VIOLATION: i32 = 32;
-    matches!(error.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION))
+/// Somebody who has the file open, a virus scanner above all, will close it in a moment.
+fn patiently(work: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let started = Instant::now();
+    loop {
+        match work() {
+            Err(error) if is(&error, &BUSY) && started.elapsed() < BUSY_FOR => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+const BUSY: [u32; 4] =
+    [ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION, ERROR_USER_MAPPED_FILE];
+const CANNOT_FLUSH: [u32; 4] =
+    [ERROR_ACCESS_DENIED, ERROR_INVALID_FUNCTION, ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED];
+
+fn is(error: &io::Error, codes: &[u32]) -> bool {
+    error.raw_os_error().is_some_and(|code| codes.contains(&code.cast_unsigned()))
+}
+
+fn wide(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// Windows counts in 100 nanoseconds, from the year 1601.
+fn time(time: FILETIME) -> SystemTime {
+    const UNIX_EPOCH_IN_TICKS: u64 = 116_444_736_000_000_000;
+    let ticks = wide(time.dwHighDateTime, time.dwLowDateTime).saturating_sub(UNIX_EPOCH_IN_TICKS);
+    UNIX_EPOCH + Duration::from_secs(ticks / 10_000_000) + Duration::from_nanos(ticks % 10_000_000 * 100)
 }
