@@ -58,6 +58,14 @@ impl Step {
         String::from_utf8(output.stdout).map_err(|_| format!("`{self}` did not write UTF-8"))
     }
 
+    /// Runs without input or output, for a command that leaves a process behind: that one would hold them open.
+    pub(crate) fn detached(&self) -> Result<(), String> {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let status = command.status().map_err(|error| self.not_started(&error))?;
+        succeeded(status).map_err(|status| format!("`{self}` {status}"))
+    }
+
     /// Runs with standard output and error in one stream, as they come; each line is printed and given to `line`.
     pub(crate) fn watch(&self, mut line: impl FnMut(&str)) -> Result<(), String> {
         println!("   $ {self}");

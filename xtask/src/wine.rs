@@ -8,6 +8,8 @@ use crate::provision;
 
 const LOADER: &str = "/usr/lib/wine/wine64";
 const SERVER: &str = "/usr/lib/wine/wineserver";
+/// In seconds after the last program has ended.
+const STAYS: &str = "--persistent=60";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc";
 
 const FOLDER: &str = "target/xtask/wine";
@@ -34,13 +36,13 @@ impl Wine {
         if !prefix.join(SHIM).is_file() {
             // One that was not finished is of no use.
             let _ = fs::remove_dir_all(&prefix);
-            wine.in_prefix(Step::new(LOADER, &["wineboot.exe", "--init"])).output()?;
+            wine.in_prefix(Step::new(LOADER, &["wineboot.exe", "--init"])).detached()?;
             let built = folder.join("bcryptprimitives.dll");
             compile(&built)?;
             fs::copy(&built, prefix.join(SHIM)).map_err(|error| format!("{SHIM}: {error}"))?;
         }
-        // Otherwise each program would start a server anew.
-        wine.in_prefix(Step::new(SERVER, &["--persistent"])).output()?;
+        // Otherwise each program would start a server anew. It ends by itself if this run is killed.
+        wine.in_prefix(Step::new(SERVER, &[STAYS])).detached()?;
         Ok(wine)
     }
 
@@ -61,7 +63,7 @@ impl Wine {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        let _ = self.in_prefix(Step::new(SERVER, &["--kill"])).output();
+        let _ = self.in_prefix(Step::new(SERVER, &["--kill"])).detached();
     }
 }
 
