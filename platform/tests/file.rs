@@ -112,9 +112,8 @@ mod windows {
 
     use super::*;
 
-    /// A folder with this access control list, in the language of Windows for it.
-    fn folder_for(list: &str, path: &Path) {
-        fs::create_dir(path).unwrap();
+    /// Give this access control list, in the language of Windows for it, to a file or folder.
+    fn give(list: &str, path: &Path) {
         let list: Vec<u16> = list.encode_utf16().chain([0]).collect();
         let path: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
         let mut descriptor = ptr::null_mut();
@@ -135,24 +134,30 @@ mod windows {
     #[test]
     fn a_folder_that_everyone_may_write_is_refused_and_what_we_create_in_it_is_still_ours() {
         let folder = tempfile::tempdir().unwrap();
-        let open = folder.path().join("open");
-        folder_for("D:P(A;OICI;FA;;;WD)", &open);
-        let problem = file::check_folder(&open).unwrap().expect("a problem");
+        give("D:P(A;OICI;FA;;;WD)", folder.path());
+        let problem = file::check_folder(folder.path()).unwrap().expect("a problem");
         assert_eq!(problem, Problem::WritableByGroup("Everyone"));
-        assert!(problem.remedy(&open).contains("icacls"), "{}", problem.remedy(&open));
+        assert!(problem.remedy(folder.path()).contains("icacls"), "{}", problem.remedy(folder.path()));
 
-        drop(file::create_private(&open.join("ours")).unwrap());
-        assert_eq!(file::open_to_read(&open.join("ours")).unwrap().unwrap().not_private(), None);
-        fs::write(open.join("theirs"), b"inherits").unwrap();
-        let problem = file::open_to_read(&open.join("theirs")).unwrap().unwrap().not_private().cloned();
-        assert_eq!(problem, Some(Problem::OpenToGroup("Everyone")));
+        drop(file::create_private(&folder.path().join("ours")).unwrap());
+        assert_eq!(file::open_to_read(&folder.path().join("ours")).unwrap().unwrap().not_private(), None);
+    }
+
+    #[test]
+    fn a_file_that_everyone_may_read_is_not_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        drop(file::create_private(&path).unwrap());
+        give("D:P(A;;FA;;;OW)(A;;FA;;;SY)(A;;GR;;;WD)", &path);
+        let opened = file::open_to_read(&path).unwrap().unwrap();
+        assert_eq!(opened.not_private(), Some(&Problem::OpenToGroup("Everyone")));
+        assert_eq!(opened.other_owner(), None);
     }
 
     #[test]
     fn a_folder_that_everyone_may_read_is_no_problem() {
         let folder = tempfile::tempdir().unwrap();
-        let readable = folder.path().join("readable");
-        folder_for("D:P(A;OICI;FA;;;OW)(A;OICI;FA;;;SY)(A;OICI;GRGX;;;WD)", &readable);
-        assert_eq!(file::check_folder(&readable).unwrap(), None);
+        give("D:P(A;OICI;FA;;;OW)(A;OICI;FA;;;SY)(A;OICI;GRGX;;;WD)", folder.path());
+        assert_eq!(file::check_folder(folder.path()).unwrap(), None);
     }
 }

@@ -8,7 +8,8 @@ use crate::provision;
 
 const LOADER: &str = "/usr/lib/wine/wine64";
 const SERVER: &str = "/usr/lib/wine/wineserver";
-/// In seconds after the last program has ended.
+/// In seconds after the last program has ended. The server also creates the files: what inherits the rights of a private
+/// folder on Windows is private by its umask here.
 const STAYS: &str = "--persistent=60";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc";
 
@@ -33,16 +34,21 @@ impl Wine {
         let folder = existing(Path::new(FOLDER))?;
         let prefix = folder.join("prefix");
         let wine = Self { prefix: prefix.to_string_lossy().into_owned() };
-        if !prefix.join(SHIM).is_file() {
-            // One that was not finished is of no use.
+        // Of a run that was killed.
+        let _ = wine.in_prefix(Step::new(SERVER, &["--kill"])).detached();
+        let is_complete = prefix.join(SHIM).is_file();
+        if !is_complete {
             let _ = fs::remove_dir_all(&prefix);
+        }
+        existing(&prefix)?;
+        // Otherwise each program would start a server anew. It ends by itself if this run is killed.
+        wine.in_prefix(Step::new("sh", &["-c", &format!("umask 077; exec {SERVER} {STAYS}")])).detached()?;
+        if !is_complete {
             wine.in_prefix(Step::new(LOADER, &["wineboot.exe", "--init"])).detached()?;
             let built = folder.join("bcryptprimitives.dll");
             compile(&built)?;
             fs::copy(&built, prefix.join(SHIM)).map_err(|error| format!("{SHIM}: {error}"))?;
         }
-        // Otherwise each program would start a server anew. It ends by itself if this run is killed.
-        wine.in_prefix(Step::new(SERVER, &[STAYS])).detached()?;
         Ok(wine)
     }
 
@@ -51,6 +57,11 @@ impl Wine {
         self.in_prefix(step)
             .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", LOADER)
             .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", COMPILER)
+            // For a test of what Windows can and Wine cannot.
+            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS", "--cfg wine")
+            // The linker takes most of its time for it.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("RUST_BACKTRACE", "0")
     }
 
     /// Silent about what it cannot do, and without asking to install .NET and a browser.
