@@ -33,7 +33,8 @@ impl<T: SerializableCache> Builder<T> {
     }
 
     /// Keep the cache in this folder. Default: the folder named like the application in the user's local data folder,
-    /// on Linux `$XDG_DATA_HOME` or `~/.local/share`. It is created if needed, for this user only.
+    /// on Linux `$XDG_DATA_HOME` or `~/.local/share`, on Windows `%LOCALAPPDATA%`, on macOS
+    /// `~/Library/Application Support`. It is created if needed, for this user only.
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.file = self.file.folder(folder);
         self
