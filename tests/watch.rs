@@ -113,7 +113,7 @@ fn a_change_by_oneself_is_not_told() {
 #[test]
 fn a_new_key_by_oneself_is_not_told() {
     let stage = Stage::new();
-    stage.cache.rekey_to(place::key()).unwrap();
+    stage.cache.rekey_to(place::keeper()).unwrap();
     set(&stage.other(), &[100]);
     stage.assert_told(&[100]);
     assert!(stage.told.try_recv().is_err());

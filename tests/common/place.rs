@@ -9,9 +9,20 @@ use sealed_cache::{Builder, CallerKey, DataKey, Json, PersistedCache, Serializab
 pub(crate) type Numbers = Json<Vec<u32>>;
 pub(crate) type Cache = PersistedCache<Numbers>;
 
-/// The cache `tokens` in this folder, with a key that costs nothing to get.
+/// The cache `tokens` in this folder, with a key that costs little to get.
 pub(crate) fn builder<T: SerializableCache>(folder: &Path) -> Builder<T> {
-    unprotected(folder).protector(key())
+    unprotected(folder).protector(keeper())
+}
+
+/// On Windows it is Windows that wraps the key, so that what these tests prove is proved of its protector as well.
+#[cfg(windows)]
+pub(crate) fn keeper() -> sealed_cache::Dpapi {
+    sealed_cache::Dpapi::new()
+}
+
+#[cfg(not(windows))]
+pub(crate) fn keeper() -> CallerKey {
+    key()
 }
 
 pub(crate) fn key() -> CallerKey {
