@@ -36,20 +36,21 @@ impl Wine {
         let wine = Self { prefix: prefix.to_string_lossy().into_owned() };
         // Of a run that was killed.
         let _ = wine.in_prefix(Step::new(SERVER, &["--kill"])).detached();
-        let is_complete = prefix.join(SHIM).is_file();
-        if !is_complete {
-            let _ = fs::remove_dir_all(&prefix);
+        if !prefix.join(SHIM).is_file() {
+            wine.make(&prefix, &folder.join("bcryptprimitives.dll"))?;
         }
-        existing(&prefix)?;
         // Otherwise each program would start a server anew. It ends by itself if this run is killed.
         wine.in_prefix(Step::new("sh", &["-c", &format!("umask 077; exec {SERVER} {STAYS}")])).detached()?;
-        if !is_complete {
-            wine.in_prefix(Step::new(LOADER, &["wineboot.exe", "--init"])).detached()?;
-            let built = folder.join("bcryptprimitives.dll");
-            compile(&built)?;
-            fs::copy(&built, prefix.join(SHIM)).map_err(|error| format!("{SHIM}: {error}"))?;
-        }
         Ok(wine)
+    }
+
+    /// One that was not finished is of no use. Its first server must have ended before the one with our umask starts.
+    fn make(&self, prefix: &Path, shim: &Path) -> Result<(), String> {
+        let _ = fs::remove_dir_all(prefix);
+        self.in_prefix(Step::new(LOADER, &["wineboot.exe", "--init"])).detached()?;
+        self.in_prefix(Step::new(SERVER, &["--wait"])).detached()?;
+        compile(shim)?;
+        fs::copy(shim, prefix.join(SHIM)).map(drop).map_err(|error| format!("{SHIM}: {error}"))
     }
 
     /// The same command of cargo, whose programs run under Wine.
