@@ -7,27 +7,33 @@
 //! - access control lists are the mode bits of Linux underneath;
 //! - whether a rename survives a loss of power, and what a virus scanner does to an open file.
 
-use crate::command::Step;
 use crate::crossed::{self, Toolchain, WINDOWS, words};
 use crate::progress::Progress;
-use crate::wine::Wine;
+use crate::wine::{self, Wine};
 
 const UNDER_WINE: &str = "under Wine";
 
 pub(crate) fn stage(progress: &mut Progress) {
     crossed::lint(progress, &[WINDOWS]);
-    let tools = Wine::start().and_then(|wine| Ok((wine, Toolchain::for_targets(&[WINDOWS])?)));
-    match tools {
-        Ok((wine, toolchain)) => run(progress, &wine, toolchain),
+    match Toolchain::for_targets(&[WINDOWS]) {
+        Ok(toolchain) => test(progress, toolchain),
         Err(error) => progress.fail(error),
     }
 }
 
-fn run(progress: &mut Progress, wine: &Wine, toolchain: Toolchain) {
-    let packages =
-        words("--package sealed-cache --package sealed-cache-platform --all-features --no-fail-fast");
-    let step: Step = toolchain.step("test", "std,panic_abort,test", &[WINDOWS]).args(&packages);
-    progress.test(UNDER_WINE, &wine.runs_tests(step));
+/// Everything is built before Wine is started, whose server does not wait for ever.
+fn test(progress: &mut Progress, toolchain: Toolchain) {
+    let line = "--package sealed-cache --package sealed-cache-platform --all-features --no-fail-fast";
+    let step = wine::builds(toolchain.step("test", "std,panic_abort,test", &[WINDOWS])).args(&words(line));
+    let before = progress.failures.len();
+    progress.run(&step.clone().args(&["--no-run"]));
+    if progress.failures.len() > before {
+        return;
+    }
+    match Wine::start() {
+        Ok(wine) => progress.test(UNDER_WINE, &wine.runs(step)),
+        Err(error) => return progress.fail(error),
+    }
     let ran: usize = progress.suites.iter().map(|suite| suite.counts().run()).sum();
     println!("   {ran} tests ran under Wine");
     if ran == 0 {

@@ -8,9 +8,9 @@ use crate::provision;
 
 const LOADER: &str = "/usr/lib/wine/wine64";
 const SERVER: &str = "/usr/lib/wine/wineserver";
-/// In seconds after the last program has ended. The server also creates the files: what inherits the rights of a private
+/// In seconds after the last program has ended, longer than anything is compiled in between. The server also creates the files: what inherits the rights of a private
 /// folder on Windows is private by its umask here.
-const STAYS: &str = "--persistent=60";
+const STAYS: &str = "--persistent=600";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc";
 
 const FOLDER: &str = "target/xtask/wine";
@@ -41,6 +41,8 @@ impl Wine {
         }
         // Otherwise each program would start a server anew. It ends by itself if this run is killed.
         wine.in_prefix(Step::new("sh", &["-c", &format!("umask 077; exec {SERVER} {STAYS}")])).detached()?;
+        // The services of Windows live as long, and would hold the output of the first test.
+        wine.in_prefix(Step::new(LOADER, &["wineboot.exe"])).detached()?;
         Ok(wine)
     }
 
@@ -53,15 +55,10 @@ impl Wine {
         fs::copy(shim, prefix.join(SHIM)).map(drop).map_err(|error| format!("{SHIM}: {error}"))
     }
 
-    /// The same command of cargo, whose programs run under Wine.
-    pub(crate) fn runs_tests(&self, step: Step) -> Step {
+    /// The same command of cargo, whose programs run here.
+    pub(crate) fn runs(&self, step: Step) -> Step {
         self.in_prefix(step)
             .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", LOADER)
-            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", COMPILER)
-            // For a test of what Windows can and Wine cannot.
-            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS", "--cfg wine")
-            // The linker takes most of its time for it.
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("RUST_BACKTRACE", "0")
     }
 
@@ -71,6 +68,15 @@ impl Wine {
             .env("WINEDEBUG", "-all")
             .env("WINEDLLOVERRIDES", "mscoree=;mshtml=")
     }
+}
+
+/// The same command of cargo, which builds programs for Wine.
+pub(crate) fn builds(step: Step) -> Step {
+    step.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", COMPILER)
+        // For a test of what Windows can and Wine cannot.
+        .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS", "--cfg wine")
+        // The linker takes most of its time for it.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
 }
 
 impl Drop for Wine {
