@@ -12,6 +12,8 @@ mod desktop_cache;
 mod disk;
 #[path = "errors/keychains.rs"]
 mod keychains;
+#[path = "common/kinds.rs"]
+mod kinds;
 #[path = "common/place.rs"]
 mod place;
 #[path = "errors/setup.rs"]
@@ -28,6 +30,7 @@ use std::{
 };
 
 use child::{Call, Child};
+use kinds::EVERY_KIND;
 use place::{Cache, Numbers, builder, open, unprotected};
 use sealed_cache::{
     CallerKey, Cancellation, DataKey, Deadline, Error, ErrorKind, Json, KeyFile, Passphrase, PersistedCache,
@@ -39,25 +42,6 @@ use tempfile::TempDir;
 
 /// The item of the frozen files.
 const KEY_ITEM: &str = "sealed-cache-key-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-
-const EVERY_KIND: [ErrorKind; 16] = [
-    ErrorKind::AccessDenied,
-    ErrorKind::Cancelled,
-    ErrorKind::Configuration,
-    ErrorKind::Damaged,
-    ErrorKind::InvalidContents,
-    ErrorKind::Io,
-    ErrorKind::KeyMissing,
-    ErrorKind::KeychainLocked,
-    ErrorKind::KeychainTimeout,
-    ErrorKind::KeychainUnavailable,
-    ErrorKind::LockTimeout,
-    ErrorKind::NotFound,
-    ErrorKind::OtherOwner,
-    ErrorKind::RolledBack,
-    ErrorKind::UnsupportedVersion,
-    ErrorKind::WrongKey,
-];
 
 fn add(cache: &Cache) -> Result<()> {
     cache.update(|numbers| numbers.push(1))

@@ -1,15 +1,17 @@
 //! The examples do what they say: each is run as a program, as a person would run it, on a machine without a keychain.
 
+#[path = "common/example.rs"]
+mod example;
 #[path = "../examples/oauth_client/mod.rs"]
 mod oauth_client;
 
 use std::{
-    env::{self, consts::EXE_SUFFIX},
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
+use example::example;
 use oauth_client::Tokens;
 use sealed_cache::{Json, KeyFile, PersistedCache};
 use serde::{Deserialize, Serialize};
@@ -94,15 +96,6 @@ impl Ran {
         assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
         self.stderr
     }
-}
-
-/// `cargo test` builds the examples beside the tests.
-fn example(name: &str) -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).map(|folder| folder.join("examples"));
-    let path = folder.unwrap().join(format!("{name}{EXE_SUFFIX}"));
-    assert!(path.exists(), "{} is not built: run `cargo build --examples` first", path.display());
-    path
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -31,13 +31,13 @@ struct Changes {
     cache: Cache,
     plugin: CachePlugin<Numbers>,
     /// As a library owns it.
-    library: Numbers,
+    owned: Numbers,
 }
 
 impl Changes {
     fn new(folder: &Path) -> Self {
         let cache = open(folder);
-        Self { plugin: cache.plugin(), cache, library: Numbers::default() }
+        Self { plugin: cache.plugin(), cache, owned: Numbers::default() }
     }
 
     fn make(&mut self, number: u32) -> Result<()> {
@@ -49,9 +49,9 @@ impl Changes {
                 guard.commit()
             }
             _ => {
-                let access = self.plugin.before_access(&mut self.library)?;
-                self.library.push(number);
-                access.after_access(&mut self.library)
+                let access = self.plugin.before_access(&mut self.owned)?;
+                self.owned.push(number);
+                access.after_access(&mut self.owned)
             }
         }
     }
@@ -176,7 +176,7 @@ fn p2_threads_and_handles_of_one_process() {
             let cache = if first < 200 { shared.clone() } else { open(folder.path()) };
             let plugin = cache.plugin();
             scope.spawn(move || {
-                let mut changes = Changes { cache, plugin, library: Numbers::default() };
+                let mut changes = Changes { cache, plugin, owned: Numbers::default() };
                 (first..first + 25).for_each(|number| changes.make(number).unwrap());
             });
         }

@@ -3,37 +3,21 @@
 
 #[path = "common/invented_keychain.rs"]
 mod invented_keychain;
+#[path = "common/kinds.rs"]
+mod kinds;
 #[path = "common/place.rs"]
 mod place;
 
 use std::{fs, path::Path};
 
 use invented_keychain::{InventedKeychain, Mood};
+use kinds::EVERY_KIND;
 use place::{Cache, Numbers, names, unprotected};
 use sealed_cache::{
     Builder, CallerKey, DataKey, Error, ErrorKind, KernelKeyring, KeyFile, OnUnreadable, Passphrase, Result,
     SystemdCredential, protect::Protector,
 };
 use tempfile::TempDir;
-
-const EVERY_KIND: [ErrorKind; 16] = [
-    ErrorKind::AccessDenied,
-    ErrorKind::Cancelled,
-    ErrorKind::Configuration,
-    ErrorKind::Damaged,
-    ErrorKind::InvalidContents,
-    ErrorKind::Io,
-    ErrorKind::KeyMissing,
-    ErrorKind::KeychainLocked,
-    ErrorKind::KeychainTimeout,
-    ErrorKind::KeychainUnavailable,
-    ErrorKind::LockTimeout,
-    ErrorKind::NotFound,
-    ErrorKind::OtherOwner,
-    ErrorKind::RolledBack,
-    ErrorKind::UnsupportedVersion,
-    ErrorKind::WrongKey,
-];
 
 type Offer = Box<dyn Fn(Builder<Numbers>) -> Builder<Numbers>>;
 

@@ -4,20 +4,21 @@
 //! The provider is the one of the examples: it revokes the whole family when a refresh token is used twice. So a
 //! second refresh could not hide: it would sign everybody out.
 
+#[path = "common/example.rs"]
+mod example;
 #[path = "../examples/identity_provider/mod.rs"]
 mod identity_provider;
 #[path = "../examples/oauth_client/mod.rs"]
 mod oauth_client;
 
 use std::{
-    env::{self, consts::EXE_SUFFIX},
     io::{BufRead, BufReader, Write},
-    path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use example::example;
 use identity_provider::{IdentityProvider, Settings};
 use oauth_client::{OAuthClient, Tokens, play_the_person};
 use sealed_cache::{Json, KeyFile, PersistedCache};
@@ -114,15 +115,6 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// `cargo test` builds the examples beside the tests.
-fn example(name: &str) -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).map(|folder| folder.join("examples"));
-    let path = folder.unwrap().join(format!("{name}{EXE_SUFFIX}"));
-    assert!(path.exists(), "{} is not built: run `cargo build --examples` first", path.display());
-    path
 }
 
 /// So many processes, each of which has seen the expired token and waits for its "go".

@@ -38,12 +38,6 @@ pub(super) struct Snapshot<T> {
     pub(super) stamp: Stamp,
 }
 
-impl<T> Clone for Snapshot<T> {
-    fn clone(&self) -> Self {
-        Self { cache: Arc::clone(&self.cache), stamp: self.stamp }
-    }
-}
-
 impl<T: SerializableCache> Shared<T> {
     pub(super) fn new(
         store: Arc<dyn Persistence>,

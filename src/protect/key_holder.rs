@@ -182,15 +182,19 @@ impl KeyHolder {
 
     /// Let every protector forget the key of this cache: for a file that does not tell which one has it.
     pub(crate) fn forget_everywhere(&self) {
-        self.forget_except("");
+        self.forget_where(|_| true);
     }
 
     /// Let every protector but the one of this name forget the key of this cache.
     pub(crate) fn forget_except(&self, name: &str) {
+        self.forget_where(|protector| protector.name() != name);
+    }
+
+    fn forget_where(&self, is_meant: impl Fn(&dyn Protector) -> bool) {
         // A copy, made before: the lock would be held all the time that the loop takes.
         let protectors = self.protectors().clone();
         let request = self.request_to_forget();
-        for protector in protectors.into_iter().filter(|protector| protector.name() != name) {
+        for protector in protectors.into_iter().filter(|protector| is_meant(&**protector)) {
             let reference = KeyReference { protector: protector.name(), data: self.cache.item.as_bytes() };
             let _ = self.forget_by(&request, reference);
         }

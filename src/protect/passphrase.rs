@@ -32,7 +32,7 @@ const SALT: usize = 16;
 /// ```no_run
 /// use sealed_cache::{Json, Passphrase, PersistedCache};
 ///
-/// let passphrase = std::env::var("TODO_CACHE_PASSPHRASE").expect("TODO_CACHE_PASSPHRASE is set");
+/// let passphrase = std::env::var("CONTOSO_CACHE_PASSPHRASE").expect("CONTOSO_CACHE_PASSPHRASE is set");
 /// let cache = PersistedCache::<Json<Vec<String>>>::builder("com.contoso.todo")
 ///     .protector(Passphrase::new(passphrase))
 ///     .open()?;

@@ -284,17 +284,21 @@ fn without_token(answer: &Answer) -> Error {
 
 /// The text of a JSON object.
 fn valid_object(json: &[u8]) -> Result<&str> {
-    let text = std::str::from_utf8(json)
-        .map_err(|_| Error::new(ErrorKind::InvalidContents, "the token response is not UTF-8"))?
-        .trim_ascii();
+    let text =
+        std::str::from_utf8(json).map_err(|_| unexpected("the token response is not UTF-8"))?.trim_ascii();
     // serde_json's words about what it does not expect here never quote the text.
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
-        Error::new(ErrorKind::InvalidContents, format!("the token response is not JSON: {error}"))
-    })?;
+    serde_json::from_str::<IgnoredAny>(text)
+        .map_err(|error| unexpected(format!("the token response is not JSON: {error}")))?;
     if text.starts_with('{') {
         return Ok(text);
     }
-    Err(Error::new(ErrorKind::InvalidContents, "the token response is not a JSON object"))
+    Err(unexpected("the token response is not a JSON object"))
+}
+
+fn unexpected(what: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidContents, what).with_remedy(
+        "give it the body of the token endpoint's answer as it came; is it a proxy's error page?",
+    )
 }
 
 impl fmt::Debug for TokenResponse {

@@ -172,8 +172,11 @@ impl Persistence for SealedFile {
                     ErrorKind::WrongKey | ErrorKind::KeyMissing | ErrorKind::RolledBack
                 )
             );
+            if !lost_race {
+                return loaded;
+            }
             let now = self.file.stamp()?;
-            if !lost_race || now == before {
+            if now == before {
                 return loaded;
             }
             before = now;

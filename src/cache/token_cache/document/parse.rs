@@ -110,7 +110,10 @@ impl Text {
     fn at(range: Range<usize>) -> Result<Self> {
         match (u32::try_from(range.start), u32::try_from(range.end)) {
             (Ok(start), Ok(end)) => Ok(Self::Source { start, end }),
-            _ => Err(Error::new(ErrorKind::InvalidContents, "the token cache is larger than 4 GiB")),
+            _ => Err(Error::new(ErrorKind::InvalidContents, "the token cache is larger than 4 GiB")
+                .with_remedy(
+                    "it was left as it is; remove what is no longer needed with the program that wrote it",
+                )),
         }
     }
 }
