@@ -229,8 +229,8 @@ impl<T: SerializableCache> AsyncCacheGuard<T> {
     /// As there.
     pub async fn save(&mut self) -> Result<()> {
         if let Some(save) = self.guard.pending_save()? {
-            let stamp = on_blocking_thread(|| save.run()).await??;
-            self.guard.saved(stamp);
+            let saved = on_blocking_thread(|| save.run()).await??;
+            self.guard.saved(saved);
         }
         Ok(())
     }

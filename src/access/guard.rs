@@ -9,7 +9,7 @@ use std::{
 use super::shared::{Shared, Snapshot};
 use crate::{
     Result, SecretBytes, SerializableCache,
-    persistence::{PersistenceLock, Stamp},
+    persistence::{PersistenceLock, Saved, Stamp},
 };
 
 /// A cache that is locked across processes and loaded. It dereferences to the cache.
@@ -23,7 +23,8 @@ pub struct CacheGuard<T: SerializableCache> {
     shared: Arc<Shared<T>>,
     /// `None` only while the guard is being taken apart.
     cache: Option<T>,
-    stamp: Stamp,
+    /// The state of the store that this very cache is; `None` if others had a part in it.
+    stamp: Option<Stamp>,
     lock: SharedLock,
 }
 
@@ -33,7 +34,12 @@ type SharedLock = Arc<Mutex<PersistenceLock>>;
 impl<T: SerializableCache> CacheGuard<T> {
     pub(super) fn load(shared: &Arc<Shared<T>>, mut lock: PersistenceLock) -> Result<Self> {
         let (cache, stamp) = shared.take(&mut lock)?;
-        Ok(Self { shared: Arc::clone(shared), cache: Some(cache), stamp, lock: Arc::new(Mutex::new(lock)) })
+        Ok(Self {
+            shared: Arc::clone(shared),
+            cache: Some(cache),
+            stamp: Some(stamp),
+            lock: Arc::new(Mutex::new(lock)),
+        })
     }
 
     /// Save what was changed, and unlock. A cache that was not changed is not written.
@@ -54,8 +60,8 @@ impl<T: SerializableCache> CacheGuard<T> {
     /// Why it could not be saved.
     pub fn save(&mut self) -> Result<()> {
         if let Some(save) = self.pending_save()? {
-            let stamp = save.run()?;
-            self.saved(stamp);
+            let saved = save.run()?;
+            self.saved(saved);
         }
         Ok(())
     }
@@ -70,8 +76,8 @@ impl<T: SerializableCache> CacheGuard<T> {
     }
 
     /// The pending save was done.
-    pub(super) fn saved(&mut self, stamp: Stamp) {
-        self.stamp = stamp;
+    pub(super) fn saved(&mut self, saved: Saved) {
+        self.stamp = saved.is_as_given.then_some(saved.stamp);
         self.set_state_changed(false);
     }
 }
@@ -84,7 +90,7 @@ pub(super) struct PendingSave<T> {
 }
 
 impl<T: SerializableCache> PendingSave<T> {
-    pub(super) fn run(self) -> Result<Stamp> {
+    pub(super) fn run(self) -> Result<Saved> {
         self.shared.store(self.contents, &mut self.lock.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -92,10 +98,10 @@ impl<T: SerializableCache> PendingSave<T> {
 impl<T: SerializableCache> Drop for CacheGuard<T> {
     fn drop(&mut self) {
         // What is exactly as stored serves the next reader; what was changed and not saved is forgotten.
-        if let Some(cache) = self.cache.take()
+        if let (Some(cache), Some(stamp)) = (self.cache.take(), self.stamp)
             && !cache.has_state_changed()
         {
-            self.shared.remember(Snapshot { cache: Arc::new(cache), stamp: self.stamp });
+            self.shared.remember(Snapshot { cache: Arc::new(cache), stamp });
         }
     }
 }

@@ -76,10 +76,8 @@ impl<T: SerializableCache> CachePlugin<T> {
 impl<T: SerializableCache> Inner<T> {
     fn lock_and_load(&self, cache: &mut T) -> Result<PersistenceLock> {
         let mut lock = self.shared.lock(Shared::deadline)?;
-        let stored = self.shared.store.stamp()?;
-        let is_current = *self.seen() == Some(stored) && !cache.has_state_changed();
-        if !is_current {
-            let (loaded, stamp) = self.shared.load(Some(&mut lock))?;
+        let known = if cache.has_state_changed() { None } else { *self.seen() };
+        if let Some((loaded, stamp)) = self.shared.reload(known, &mut lock)? {
             *cache = loaded;
             *self.seen() = Some(stamp);
         }
@@ -109,9 +107,9 @@ impl<T: SerializableCache> CacheAccess<T> {
     /// Why it could not be saved. The cache still holds the changes, and counts as changed.
     pub fn save(&mut self, cache: &mut T) -> Result<()> {
         if cache.has_state_changed() {
-            let stamp = self.plugin.shared.store(cache.serialize()?, &mut self.lock)?;
+            let saved = self.plugin.shared.store(cache.serialize()?, &mut self.lock)?;
             cache.set_state_changed(false);
-            *self.plugin.seen() = Some(stamp);
+            *self.plugin.seen() = saved.is_as_given.then_some(saved.stamp);
         }
         Ok(())
     }

@@ -8,9 +8,9 @@ use std::{
 
 use super::{OnUnreadable, Recovery, RecoveryReason};
 use crate::{
-    Deadline, Error, Result, SecretBytes, SerializableCache,
+    Deadline, Error, ErrorKind, Result, SecretBytes, SerializableCache,
     event::event,
-    persistence::{AsideReason, Found, Persistence, PersistenceLock, SealedFile, Stamp},
+    persistence::{AsideReason, Found, Loaded, Persistence, PersistenceLock, Saved, SealedFile, Stamp},
 };
 
 /// Shared by all clones of a handle. `memory` holds the cache as it was last loaded or saved.
@@ -29,6 +29,13 @@ pub(super) struct Shared<T> {
 pub(super) struct Settings {
     pub(super) lock_timeout: Duration,
     pub(super) on_unreadable: OnUnreadable,
+}
+
+/// What a look under the lock brought.
+enum Reloaded<T> {
+    Unchanged,
+    Expired,
+    Changed(T, Stamp),
 }
 
 /// A cache as it is stored, and the stamp that tells whether it still is.
@@ -72,7 +79,7 @@ impl<T: SerializableCache> Shared<T> {
         {
             return Ok(Arc::clone(&snapshot.cache));
         }
-        let (cache, stamp) = self.load(None)?;
+        let (cache, stamp) = self.load()?;
         let cache = Arc::new(cache);
         self.remember(Snapshot { cache: Arc::clone(&cache), stamp });
         Ok(cache)
@@ -80,24 +87,25 @@ impl<T: SerializableCache> Shared<T> {
 
     /// The cache as it is stored now, to be changed under this lock: out of memory if nobody else looks at it.
     pub(super) fn take(&self, lock: &mut PersistenceLock) -> Result<(T, Stamp)> {
-        let stamp = self.store.stamp()?;
         let snapshot = self.memory().take();
-        if let Some(snapshot) = snapshot
-            && snapshot.stamp == stamp
-            && let Ok(cache) = Arc::try_unwrap(snapshot.cache)
-        {
-            return Ok((cache, stamp));
+        let mut kept =
+            snapshot.and_then(|snapshot| Some((Arc::try_unwrap(snapshot.cache).ok()?, snapshot.stamp)));
+        let known = kept.as_ref().map(|(_, stamp)| *stamp);
+        match self.reload(known, lock)?.or_else(|| kept.take()) {
+            Some(cache) => Ok(cache),
+            None => Err(Error::new(ErrorKind::Io, "the store has nothing new to nothing known")
+                .with_remedy("this is a bug of the persistence")),
         }
-        self.load(Some(lock))
     }
 
     /// Store the serialized state of a cache under this lock.
-    pub(super) fn store(&self, contents: SecretBytes, lock: &mut PersistenceLock) -> Result<Stamp> {
+    pub(super) fn store(&self, contents: SecretBytes, lock: &mut PersistenceLock) -> Result<Saved> {
         event!(debug, bytes = contents.len(), "saving a cache");
         let mut known = self.known();
-        let stamp = self.store.save(lock, contents)?;
-        *known = Some(stamp);
-        Ok(stamp)
+        let saved = self.store.save(lock, contents)?;
+        // What others had a part in is a change by another.
+        *known = saved.is_as_given.then_some(saved.stamp);
+        Ok(saved)
     }
 
     /// Remove what is stored, under this lock.
@@ -133,31 +141,51 @@ impl<T: SerializableCache> Shared<T> {
         self.recoveries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Load and decode; what is expired, or unreadable where the policy says so, is set aside under the lock.
-    pub(super) fn load(&self, lock: Option<&mut PersistenceLock>) -> Result<(T, Stamp)> {
-        let reason = match self.load_as_it_is() {
-            Ok(Some(loaded)) => return Ok(loaded),
-            Ok(None) => RecoveryReason::Expired,
+    /// Load and decode, without the lock.
+    fn load(&self) -> Result<(T, Stamp)> {
+        match self.store.load().and_then(|loaded| self.decode(loaded)) {
+            Ok(Some(loaded)) => Ok(loaded),
+            Err(error) if !self.starts_empty(&error) => Err(error),
+            // Not judged before the lock is held: another process may be setting it aside as well.
+            _ => self.take(&mut self.store.lock(&self.deadline())?),
+        }
+    }
+
+    /// Load and decode under the lock: `None` if what is stored is still what is known. What has expired, or is
+    /// unreadable where the policy says so, is set aside.
+    pub(super) fn reload(
+        &self,
+        known: Option<Stamp>,
+        lock: &mut PersistenceLock,
+    ) -> Result<Option<(T, Stamp)>> {
+        let reason = match self.reload_as_it_is(known, lock) {
+            Ok(Reloaded::Unchanged) => return Ok(None),
+            Ok(Reloaded::Changed(cache, stamp)) => return Ok(Some((cache, stamp))),
+            Ok(Reloaded::Expired) => RecoveryReason::Expired,
             Err(error) if self.starts_empty(&error) => {
                 RecoveryReason::Unreadable(error.kind(), error.to_string())
             }
             Err(error) => return Err(error),
         };
-        let Some(lock) = lock else {
-            // Not judged again before the lock is held: another process may be setting it aside as well.
-            let mut lock = self.store.lock(&self.deadline())?;
-            return self.load(Some(&mut lock));
-        };
         self.set_aside(lock, reason)?;
-        self.load_as_it_is()?.ok_or_else(|| {
-            Error::new(crate::ErrorKind::Io, "the cache that was set aside is in its place again")
-                .with_remedy("another program puts it back: end that one")
+        match self.reload_as_it_is(None, lock)? {
+            Reloaded::Changed(cache, stamp) => Ok(Some((cache, stamp))),
+            _ => Err(Error::new(ErrorKind::Io, "the cache that was set aside is in its place again")
+                .with_remedy("another program puts it back: end that one")),
+        }
+    }
+
+    fn reload_as_it_is(&self, known: Option<Stamp>, lock: &mut PersistenceLock) -> Result<Reloaded<T>> {
+        Ok(match self.store.reload(lock, known)? {
+            None => Reloaded::Unchanged,
+            Some(loaded) => self
+                .decode(loaded)?
+                .map_or(Reloaded::Expired, |(cache, stamp)| Reloaded::Changed(cache, stamp)),
         })
     }
 
     /// `None` if it has expired.
-    fn load_as_it_is(&self) -> Result<Option<(T, Stamp)>> {
-        let loaded = self.store.load()?;
+    fn decode(&self, loaded: Loaded) -> Result<Option<(T, Stamp)>> {
         let cache = match loaded.found {
             Found::Nothing => T::default(),
             Found::Expired => return Ok(None),

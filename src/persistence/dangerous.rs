@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    AsideReason, Diagnosis, Found, Loaded, Persistence, PersistenceLock, Protection, Stamp,
-    cache_file::CacheFile, not_our_lock,
+    AsideReason, Diagnosis, Found, Loaded, Persistence, PersistenceLock, Protection, Saved, Stamp,
+    cache_file::CacheFile, not_our_lock, reload_if_changed,
 };
 use crate::{
     Deadline, Error, ErrorKind, FileLockGuard, Result, SecretBytes, files::Files, protect::KeyLifetime,
@@ -98,6 +98,10 @@ impl Persistence for PlainFile {
         })
     }
 
+    fn reload(&self, _lock: &mut PersistenceLock, known: Option<Stamp>) -> Result<Option<Loaded>> {
+        reload_if_changed(self, known)
+    }
+
     fn prepare(&self) -> Result<()> {
         Ok(())
     }
@@ -106,8 +110,8 @@ impl Persistence for PlainFile {
         Ok(PersistenceLock::new(self.file.lock(deadline)?))
     }
 
-    fn save(&self, lock: &mut PersistenceLock, contents: SecretBytes) -> Result<Stamp> {
-        self.file.replace(self.guard(lock)?, &[&contents])
+    fn save(&self, lock: &mut PersistenceLock, contents: SecretBytes) -> Result<Saved> {
+        self.file.replace(self.guard(lock)?, &[&contents]).map(Saved::as_given)
     }
 
     fn clear(&self, lock: &mut PersistenceLock) -> Result<()> {

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{AsideReason, Diagnosis, Found, Loaded, Persistence, PersistenceLock, Protection, Stamp};
+use super::{
+    AsideReason, Diagnosis, Found, Loaded, Persistence, PersistenceLock, Protection, Saved, Stamp,
+    reload_if_changed,
+};
 use crate::{
     Deadline, Error, ErrorKind, Result, SecretBytes,
     lock::{InProcessGuard, InProcessLock},
@@ -96,6 +99,10 @@ impl Persistence for Memory {
         Ok(Loaded { found, stamp: state.stamp() })
     }
 
+    fn reload(&self, _lock: &mut PersistenceLock, known: Option<Stamp>) -> Result<Option<Loaded>> {
+        reload_if_changed(self, known)
+    }
+
     fn prepare(&self) -> Result<()> {
         Ok(())
     }
@@ -110,8 +117,8 @@ impl Persistence for Memory {
         }
     }
 
-    fn save(&self, lock: &mut PersistenceLock, contents: SecretBytes) -> Result<Stamp> {
-        self.change(lock, Some(contents))
+    fn save(&self, lock: &mut PersistenceLock, contents: SecretBytes) -> Result<Saved> {
+        self.change(lock, Some(contents)).map(Saved::as_given)
     }
 
     fn clear(&self, lock: &mut PersistenceLock) -> Result<()> {

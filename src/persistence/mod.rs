@@ -49,6 +49,17 @@ pub trait Persistence: fmt::Debug + Send + Sync + 'static {
     /// Why it cannot be read. Unreadable is never "nothing" (promise P4).
     fn load(&self) -> Result<Loaded>;
 
+    /// What is stored now, looked at under the lock: `None` if that is still the state that `known` is the stamp of, so
+    /// that the caller can go on with what it has.
+    ///
+    /// What is changed under this lock is a change of what this returned: a store whose other users may write without
+    /// its lock needs to know that when it [saves](Self::save).
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    fn reload(&self, lock: &mut PersistenceLock, known: Option<Stamp>) -> Result<Option<Loaded>>;
+
     /// Do what may ask a person, such as unlocking a keychain, before the lock of a change is taken.
     ///
     /// # Errors
@@ -69,7 +80,7 @@ pub trait Persistence: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// Why it could not be saved; also when what is stored is not a cache that we could have read.
-    fn save(&self, lock: &mut PersistenceLock, contents: SecretBytes) -> Result<Stamp>;
+    fn save(&self, lock: &mut PersistenceLock, contents: SecretBytes) -> Result<Saved>;
 
     /// Remove the cache, and its key if that can be done without asking a person. Also a cache that cannot be read
     /// is removed.
@@ -105,6 +116,24 @@ pub struct Loaded {
     pub found: Found,
     /// The state of the store when it was found, taken before or with the contents.
     pub stamp: Stamp,
+}
+
+/// What became of a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The state of the store after it.
+    pub stamp: Stamp,
+    /// Whether exactly the given contents are stored. If not, they were merged with what somebody else had stored
+    /// meanwhile without the lock.
+    pub is_as_given: bool,
+}
+
+impl Saved {
+    /// Exactly the given contents are stored.
+    #[must_use]
+    pub const fn as_given(stamp: Stamp) -> Self {
+        Self { stamp, is_as_given: true }
+    }
 }
 
 /// What a load found.
@@ -148,6 +177,14 @@ impl PersistenceLock {
 impl fmt::Debug for PersistenceLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PersistenceLock").finish_non_exhaustive()
+    }
+}
+
+/// [`Persistence::reload`] where every change is made under the lock: what has the known stamp has not changed.
+fn reload_if_changed(store: &impl Persistence, known: Option<Stamp>) -> Result<Option<Loaded>> {
+    match known {
+        Some(known) if store.stamp()? == known => Ok(None),
+        _ => store.load().map(Some),
     }
 }
 

@@ -13,8 +13,8 @@ pub use builder::SealedFileBuilder;
 use history::History;
 
 use super::{
-    AsideReason, Diagnosis, Found, Loaded, Persistence, PersistenceLock, Protection, Stamp,
-    cache_file::CacheFile, not_our_lock,
+    AsideReason, Diagnosis, Found, Loaded, Persistence, PersistenceLock, Protection, Saved, Stamp,
+    cache_file::CacheFile, not_our_lock, reload_if_changed,
 };
 use crate::{
     CacheId, Deadline, Error, ErrorKind, FileLockGuard, Result, SecretBytes,
@@ -185,6 +185,10 @@ impl Persistence for SealedFile {
     }
 
     /// Fetches the key, which may ask a person. What cannot be read is not judged here but by the load under the lock.
+    fn reload(&self, _lock: &mut PersistenceLock, known: Option<Stamp>) -> Result<Option<Loaded>> {
+        reload_if_changed(self, known)
+    }
+
     fn prepare(&self) -> Result<()> {
         if self.keys.has_key() {
             return Ok(());
@@ -204,10 +208,10 @@ impl Persistence for SealedFile {
         Ok(PersistenceLock::new(self.file.lock(deadline)?))
     }
 
-    fn save(&self, lock: &mut PersistenceLock, contents: SecretBytes) -> Result<Stamp> {
+    fn save(&self, lock: &mut PersistenceLock, contents: SecretBytes) -> Result<Saved> {
         let guard = self.guard(lock)?;
         let (key, facts) = self.next().map_err(|error| error.or_path(self.file.path()))?;
-        self.write(guard, contents, &key, facts)
+        self.write(guard, contents, &key, facts).map(Saved::as_given)
     }
 
     fn clear(&self, lock: &mut PersistenceLock) -> Result<()> {
