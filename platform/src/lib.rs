@@ -1,5 +1,5 @@
-//! The operating system seams of `sealed-cache`: private files, and the keychains of Windows, macOS
-//! and Linux.
+//! The operating system seams of `sealed-cache`: private files, processes, and the keychains of
+//! Windows, macOS and Linux.
 //!
 //! All `unsafe` code and all `cfg(target_os)` of the project are here. The functions of a module have the same names
 //! and signatures on every system; a system without the facility gets the `unsupported` file, which says so. Nothing
@@ -10,6 +10,7 @@ pub mod file;
 pub mod kernel_keyring;
 mod keychain;
 pub mod mac_keychain;
+pub mod process;
 pub mod secret_service;
 
 pub use keychain::{KEYCHAIN, Keychain, KeychainError, Prompt};

@@ -1,6 +1,7 @@
 //! Files and folders that belong to one user alone: opened without following links, created closed to others,
 //! replaced in one step.
 
+mod exclusive;
 mod problem;
 mod stamp;
 
@@ -9,11 +10,13 @@ mod stamp;
 #[cfg_attr(not(any(unix, windows)), path = "unsupported.rs")]
 mod system;
 
+pub use exclusive::{Creation, Existing};
 pub use problem::Problem;
 pub use stamp::Stamp;
 pub use system::{
-    check_folder, create_private, create_private_folders, open_lock_file, open_to_read, remove, replace,
-    stamp, stamp_of, sync_folder,
+    check_folder, create_exclusive, create_private, create_private_folders, is_in_use, lock_exclusive,
+    lock_record, open_exclusive, open_lock_file, open_to_read, release_exclusive, remove, replace,
+    set_modified, stamp, stamp_of, sync_folder, take_over,
 };
 
 use std::{

@@ -10,6 +10,8 @@ pub enum Problem {
     SymbolicLink,
     /// It is a device, a pipe or a socket.
     NotAFile,
+    /// It has a second name, so that a change of it would be one of another file as well.
+    SecondName,
     /// It belongs to the user of this id, not to the one the program runs as.
     OtherOwner {
         /// The owner's user id.
@@ -36,6 +38,13 @@ impl Problem {
         matches!(self, Self::OtherOwner { .. } | Self::OtherAccount(_))
     }
 
+    /// Whether only the group of the owner may write it too: so a umask of 002 has it, where each user has a group of
+    /// one's own.
+    #[must_use]
+    pub const fn is_writable_by_own_group_only(&self) -> bool {
+        matches!(self, Self::WritableByOthers(mode) if *mode & 0o002 == 0)
+    }
+
     /// The problem inside an error of this module, if the error is that the path is not a plain file.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<&Self> {
@@ -49,6 +58,7 @@ impl Problem {
         match self {
             Self::SymbolicLink => format!("remove the link, or name the folder it leads to: ls -l '{path}'"),
             Self::NotAFile => format!("move it away: ls -l '{path}'"),
+            Self::SecondName => format!("remove this name of it: rm '{path}'"),
             Self::OtherOwner { us, .. } => format!(
                 "was the program once run with sudo? give it back with `sudo chown -R {us} '{path}'`, or name another folder"
             ),
@@ -79,6 +89,7 @@ impl fmt::Display for Problem {
         match self {
             Self::SymbolicLink => f.write_str("is a symbolic link, which is not followed"),
             Self::NotAFile => f.write_str("is not a plain file"),
+            Self::SecondName => f.write_str("has a second name (a hard link), and is not written"),
             Self::OtherOwner { owner, us } => {
                 write!(f, "belongs to user id {owner}, and this program runs as user id {us}")
             }

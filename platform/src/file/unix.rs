@@ -1,5 +1,8 @@
 //! Unix: mode bits, owners, `O_NOFOLLOW`, `fsync` of folders.
 
+#[path = "unix/exclusive.rs"]
+mod exclusive;
+
 use std::{
     fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions},
     io,
@@ -8,6 +11,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+pub use self::exclusive::{
+    create_exclusive, is_in_use, lock_exclusive, lock_record, open_exclusive, release_exclusive, take_over,
+};
 use super::{Opened, Problem, Stamp};
 
 const OWNER_ONLY_FILE: u32 = 0o600;
@@ -107,6 +113,19 @@ pub fn open_lock_file(path: &Path) -> io::Result<File> {
 /// Those of `rename(2)`.
 pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
+}
+
+/// Set the time of modification of a plain file, and the state it is in then. A link is not followed.
+///
+/// # Errors
+///
+/// A [`Problem`] if it is a link or a special file; those of `open(2)` and `futimens(2)`.
+pub fn set_modified(path: &Path, time: SystemTime) -> io::Result<Stamp> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(link_explained)?;
+    plain(&file)?;
+    file.set_modified(time)?;
+    stamp_of(&file)
 }
 
 /// Make the names in a folder durable.

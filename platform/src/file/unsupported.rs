@@ -1,8 +1,13 @@
 //! A system without files that we know how to keep private.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::Path,
+    time::SystemTime,
+};
 
-use super::{Opened, Problem, Stamp};
+use super::{Creation, Existing, Opened, Problem, Stamp};
 
 fn unsupported<T>() -> io::Result<T> {
     Err(io::Error::new(
@@ -70,6 +75,15 @@ pub fn replace(_from: &Path, _to: &Path) -> io::Result<()> {
 /// # Errors
 ///
 /// Always `Unsupported`.
+pub fn set_modified(_path: &Path, _time: SystemTime) -> io::Result<Stamp> {
+    unsupported()
+}
+
+/// Not supported here.
+///
+/// # Errors
+///
+/// Always `Unsupported`.
 pub fn sync_folder(_path: &Path) -> io::Result<()> {
     unsupported()
 }
@@ -99,4 +113,64 @@ pub fn create_private_folders(_path: &Path) -> io::Result<()> {
 /// Always `Unsupported`.
 pub fn check_folder(_path: &Path) -> io::Result<Option<Problem>> {
     unsupported()
+}
+
+/// Not supported here.
+///
+/// # Errors
+///
+/// Always `Unsupported`.
+pub fn create_exclusive(_path: &Path) -> io::Result<Creation> {
+    unsupported()
+}
+
+/// Not supported here.
+///
+/// # Errors
+///
+/// Always `Unsupported`.
+pub fn lock_exclusive(_file: &File) -> Result<(), TryLockError> {
+    unsupported().map_err(TryLockError::Error)
+}
+
+/// Not supported here.
+///
+/// # Errors
+///
+/// Always `Unsupported`.
+pub fn lock_record(_file: &File) -> io::Result<bool> {
+    unsupported()
+}
+
+/// Not supported here.
+///
+/// # Errors
+///
+/// Always `Unsupported`.
+pub fn open_exclusive(_path: &Path) -> io::Result<Existing> {
+    unsupported()
+}
+
+/// Not supported here.
+///
+/// # Errors
+///
+/// Always `Unsupported`.
+pub fn take_over(_file: File) -> io::Result<Option<File>> {
+    unsupported()
+}
+
+/// Not supported here.
+///
+/// # Errors
+///
+/// Always `Unsupported`.
+pub fn release_exclusive(_path: &Path, _file: File) -> io::Result<()> {
+    unsupported()
+}
+
+/// Not known here.
+#[must_use]
+pub const fn is_in_use(_error: &io::Error) -> bool {
+    false
 }

@@ -1,5 +1,7 @@
 //! Windows: access control lists, file indices, and replacing in spite of readers.
 
+#[path = "windows/exclusive.rs"]
+mod exclusive;
 #[path = "windows/rights.rs"]
 mod rights;
 #[path = "windows/security.rs"]
@@ -21,10 +23,13 @@ use windows_sys::Win32::{
     },
     Storage::FileSystem::{
         BY_HANDLE_FILE_INFORMATION, CREATE_NEW, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
-        FILE_READ_ATTRIBUTES, GetFileInformationByHandle, OPEN_ALWAYS, READ_CONTROL,
+        FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES, GetFileInformationByHandle, OPEN_ALWAYS, READ_CONTROL,
     },
 };
 
+pub use self::exclusive::{
+    create_exclusive, is_in_use, lock_exclusive, lock_record, open_exclusive, release_exclusive, take_over,
+};
 use super::{Opened, Problem, Stamp};
 
 /// A folder can be opened as well, and a link is opened itself instead of what it leads to.
@@ -70,7 +75,9 @@ pub fn stamp_of(file: &File) -> io::Result<Stamp> {
 ///
 /// A [`Problem`] if it is a link; `IsADirectory` for a folder; those of the file system.
 pub fn open_to_read(path: &Path) -> io::Result<Option<Opened>> {
-    let file = match OpenOptions::new().read(true).custom_flags(AS_IT_IS).open(path) {
+    // Programs in other languages open the files that they share with us for themselves alone, for a moment.
+    let open = || OpenOptions::new().read(true).custom_flags(AS_IT_IS).open(path);
+    let file = match while_it_is(&[ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION], open) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -86,7 +93,7 @@ pub fn open_to_read(path: &Path) -> io::Result<Option<Opened>> {
 ///
 /// `AlreadyExists`, also for a dangling link; those of the file system.
 pub fn create_private(path: &Path) -> io::Result<File> {
-    rights::open(path, GENERIC_WRITE, CREATE_NEW)
+    rights::open(path, GENERIC_WRITE, CREATE_NEW, rights::SHARED, 0)
 }
 
 /// Open the file of a lock, created for this user and the system only if it does not exist.
@@ -95,7 +102,7 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 ///
 /// A [`Problem`] if it is a link or somebody else's; those of the file system.
 pub fn open_lock_file(path: &Path) -> io::Result<File> {
-    let file = rights::open(path, GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS)?;
+    let file = rights::open(path, GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS, rights::SHARED, 0)?;
     plain(&file)?;
     match rights::others(&file)?.owner {
         Some(problem) => Err(problem.into()),
@@ -110,6 +117,20 @@ pub fn open_lock_file(path: &Path) -> io::Result<File> {
 /// Those of the file system.
 pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
     patiently(|| fs::rename(from, to))
+}
+
+/// Set the time of modification of a plain file, and the state it is in then. A link is not followed.
+///
+/// # Errors
+///
+/// A [`Problem`] if it is a link; those of the file system.
+pub fn set_modified(path: &Path, time: SystemTime) -> io::Result<Stamp> {
+    let access = FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES;
+    let open = || OpenOptions::new().access_mode(access).custom_flags(AS_IT_IS).open(path);
+    let file = patiently(open)?;
+    plain(&file)?;
+    file.set_modified(time)?;
+    stamp_of(&file)
 }
 
 /// Make the names in a folder durable, where the file system can be told to.
@@ -196,11 +217,15 @@ fn plain(file: &File) -> io::Result<()> {
 }
 
 /// Somebody who has the file open, a virus scanner above all, will close it in a moment.
-fn patiently(work: impl Fn() -> io::Result<()>) -> io::Result<()> {
+fn patiently<R>(work: impl Fn() -> io::Result<R>) -> io::Result<R> {
+    while_it_is(&BUSY, work)
+}
+
+fn while_it_is<R>(busy: &[u32], work: impl Fn() -> io::Result<R>) -> io::Result<R> {
     let started = Instant::now();
     loop {
         match work() {
-            Err(error) if is(&error, &BUSY) && started.elapsed() < BUSY_FOR => {
+            Err(error) if is(&error, busy) && started.elapsed() < BUSY_FOR => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             outcome => return outcome,

@@ -56,11 +56,13 @@ const GENERIC_WRITE: u32 = 0x4000_0000;
 const GENERIC_READ: u32 = 0x8000_0000;
 const CHANGE: u32 = WRITE_DATA | DELETE_CHILD | DELETE | CHANGE_RIGHTS_OR_OWNER | GENERIC_ALL | GENERIC_WRITE;
 
+/// Others may do everything with the file meanwhile.
+pub(super) const SHARED: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+
 /// Open or create a file. One that is created is for this user and the system only, whatever its folder says.
-pub(super) fn open(path: &Path, access: u32, disposition: u32) -> io::Result<File> {
+pub(super) fn open(path: &Path, access: u32, disposition: u32, share: u32, flags: u32) -> io::Result<File> {
     let (path, descriptor) = (wide(path)?, owner_only()?);
     let attributes = attributes(&descriptor);
-    let share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
     // SAFETY: the path ends with a zero, the attributes point to a descriptor, and both live until after the call; no
     // template is given.
     let handle = unsafe {
@@ -70,7 +72,7 @@ pub(super) fn open(path: &Path, access: u32, disposition: u32) -> io::Result<Fil
             share,
             &raw const attributes,
             disposition,
-            FILE_FLAG_OPEN_REPARSE_POINT,
+            flags | FILE_FLAG_OPEN_REPARSE_POINT,
             ptr::null_mut(),
         )
     };
