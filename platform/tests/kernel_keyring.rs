@@ -250,6 +250,49 @@ fn a_kernel_without_persistent_keyrings_uses_the_user_keyring() {
 }
 
 #[test]
+#[ignore = "needs the kernel keyring: cargo xtask test keychain"]
+fn a_key_of_another_program_is_found_in_either_keyring() {
+    let key = Key::new();
+    let find = || {
+        let found = kernel_keyring::read_from_any_keyring(&key.0).expect("the kernel keyring can be read");
+        found.map(|text| text.to_vec())
+    };
+    assert_eq!(find(), None);
+    let plain = PlainKey::add(&key.0, "plain");
+    assert_eq!(key.read(), None, "it is not in the persistent keyring");
+    assert_eq!(find().as_deref(), Some(&b"plain"[..]));
+    key.write(b"persistent");
+    assert_eq!(find().as_deref(), Some(&b"persistent"[..]), "the persistent one is the first");
+    assert_eq!(kernel_keyring::remove(&key.0), Ok(true));
+    assert_eq!(find().as_deref(), Some(&b"plain"[..]));
+    drop(plain);
+    assert_eq!(find(), None);
+}
+
+/// A key that `keyctl` has put into the user keyring, linked to its session as a login links it. Dropped: it is there no more.
+struct PlainKey(String);
+
+impl PlainKey {
+    fn add(description: &str, text: &str) -> Self {
+        let line = format!("keyctl link @u @s && keyctl add user '{description}' '{text}' @u");
+        Self(in_a_session(&line).trim().to_owned())
+    }
+}
+
+impl Drop for PlainKey {
+    fn drop(&mut self) {
+        in_a_session(&format!("keyctl link @u @s && keyctl unlink {} @u", self.0));
+    }
+}
+
+fn in_a_session(line: &str) -> String {
+    let output = Command::new("keyctl").args(["session", "-", "sh", "-c", line]).output();
+    let output = output.expect("keyctl starts");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("keyctl prints text")
+}
+
+#[test]
 fn a_sandbox_that_forbids_the_calls_is_unavailable() {
     static ALL: [libc::c_long; 3] = [libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key];
     for (calls, error) in [(&ALL[..], libc::EPERM), (&ALL[..], libc::ENOSYS), (&ALL[1..2], libc::EPERM)] {

@@ -1,4 +1,4 @@
-//! One thread for the calls to a protector, so that each has a deadline whatever the protector does.
+//! One thread for the calls to a keychain or another protector, so that each has a deadline whatever that does.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +19,7 @@ type Job = Box<dyn FnOnce() + Send>;
 /// Runs calls one after the other on a thread that exists while there are any. A call that never returns costs this
 /// one thread; those behind it time out.
 #[derive(Clone, Default)]
-pub(super) struct BoundedCalls(Arc<Mutex<Calls>>);
+pub(crate) struct BoundedCalls(Arc<Mutex<Calls>>);
 
 #[derive(Default)]
 struct Calls {
@@ -29,7 +29,7 @@ struct Calls {
 
 impl BoundedCalls {
     /// The result of the call, or [`ErrorKind::KeychainTimeout`] naming `whom` it waited for.
-    pub(super) fn call<R: Send + 'static>(
+    pub(crate) fn call<R: Send + 'static>(
         &self,
         whom: &str,
         deadline: &Deadline,

@@ -120,7 +120,8 @@ fn entropy(request: &KeyRequest) -> Vec<u8> {
     [ENTROPY, request.id.application()].concat().into_bytes()
 }
 
-fn error(error: KeychainError) -> Error {
+/// What DPAPI said, as an error of ours.
+pub(crate) fn error(error: KeychainError) -> Error {
     keychain_error("Windows (DPAPI)", error, remedy)
 }
 

@@ -64,7 +64,8 @@ fn description(request: &KeyRequest) -> String {
     format!("sealed-cache:{}:{}", request.id.application(), request.item)
 }
 
-fn error(error: KeychainError) -> Error {
+/// What the kernel keyring answered, as an error of ours.
+pub(crate) fn error(error: KeychainError) -> Error {
     keychain_error("the kernel keyring", error, remedy)
 }
 

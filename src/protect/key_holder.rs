@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{KeyLifetime, KeyRequest, NewKey, Prompt, Protector, bounded::BoundedCalls};
+use super::{BoundedCalls, KeyLifetime, KeyRequest, NewKey, Prompt, Protector};
 use crate::{CacheId, Deadline, Error, ErrorKind, Result, seal::DataKey};
 
 /// A key that opens nothing any more is not worth a longer wait.

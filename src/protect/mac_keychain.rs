@@ -1,11 +1,11 @@
 //! [`MacKeychain`]: the key is an item of the Keychain of macOS.
 
 use sealed_cache_platform::{
-    KeychainError, Prompt as MayPrompt,
+    KeychainError,
     mac_keychain::{self, Item},
 };
 
-use super::{KeyItem, KeyLifetime, KeyRequest, Prompt, keychain_error};
+use super::{KeyItem, KeyLifetime, KeyRequest, keychain_error};
 use crate::{Error, Result, SecretBytes};
 
 /// Keeps the data key in the Keychain of macOS. The default there.
@@ -14,7 +14,7 @@ use crate::{Error, Result, SecretBytes};
 /// the application, its account the name of the cache; `security find-generic-password -s com.contoso.todo` shows it.
 /// It is updated in place, so that what a person has allowed stays allowed.
 ///
-/// With [`Prompt::Never`], what cannot be done without a dialog is [`KeychainLocked`](crate::ErrorKind::KeychainLocked)
+/// With [`Prompt::Never`](super::Prompt::Never), what cannot be done without a dialog is [`KeychainLocked`](crate::ErrorKind::KeychainLocked)
 /// at once; so it is in a session over SSH, where there can be none. For that moment no other part of the program gets
 /// a dialog of the Keychain either.
 ///
@@ -48,20 +48,20 @@ impl KeyItem for MacKeychain {
     }
 
     fn probe(&self, request: &KeyRequest) -> Result<()> {
-        mac_keychain::probe(&item(request), prompt(request)).map_err(error)
+        mac_keychain::probe(&item(request), request.prompt.for_platform()).map_err(error)
     }
 
     fn read(&self, request: &KeyRequest) -> Result<Option<SecretBytes>> {
-        let text = mac_keychain::read(&item(request), prompt(request)).map_err(error)?;
+        let text = mac_keychain::read(&item(request), request.prompt.for_platform()).map_err(error)?;
         Ok(text.map(|text| SecretBytes::from(&text[..])))
     }
 
     fn write(&self, request: &KeyRequest, text: &str) -> Result<()> {
-        mac_keychain::write(&item(request), text.as_bytes(), prompt(request)).map_err(error)
+        mac_keychain::write(&item(request), text.as_bytes(), request.prompt.for_platform()).map_err(error)
     }
 
     fn remove(&self, request: &KeyRequest) -> Result<()> {
-        mac_keychain::remove(&item(request), prompt(request)).map(drop).map_err(error)
+        mac_keychain::remove(&item(request), request.prompt.for_platform()).map(drop).map_err(error)
     }
 }
 
@@ -69,14 +69,8 @@ fn item(request: &KeyRequest) -> Item<'_> {
     Item::new(request.id.application(), &request.item)
 }
 
-const fn prompt(request: &KeyRequest) -> MayPrompt {
-    match request.prompt {
-        Prompt::Allowed => MayPrompt::Allowed,
-        Prompt::Never => MayPrompt::Never,
-    }
-}
-
-fn error(error: KeychainError) -> Error {
+/// What the Keychain said, as an error of ours.
+pub(crate) fn error(error: KeychainError) -> Error {
     keychain_error("the macOS Keychain", error, remedy)
 }
 

@@ -5,20 +5,21 @@
 
 mod bounded;
 mod caller_key;
-mod dpapi;
-mod kernel_keyring;
+pub(crate) mod dpapi;
+pub(crate) mod kernel_keyring;
 mod key_file;
 mod key_holder;
 mod key_item;
 #[cfg(feature = "keyring")]
 mod keyring_entry;
-mod mac_keychain;
+pub(crate) mod mac_keychain;
 mod passphrase;
-mod secret_service;
+pub(crate) mod secret_service;
 mod systemd_credential;
 
 use std::{fmt, path::PathBuf};
 
+pub(crate) use bounded::BoundedCalls;
 pub use caller_key::CallerKey;
 pub use dpapi::Dpapi;
 pub use kernel_keyring::KernelKeyring;
@@ -152,6 +153,16 @@ pub enum Prompt {
     Allowed,
     /// It may not: a locked keychain is an error at once. For services, cron jobs and remote shells.
     Never,
+}
+
+impl Prompt {
+    /// The same, as the calls to a keychain take it.
+    pub(crate) const fn for_platform(self) -> sealed_cache_platform::Prompt {
+        match self {
+            Self::Allowed => sealed_cache_platform::Prompt::Allowed,
+            Self::Never => sealed_cache_platform::Prompt::Never,
+        }
+    }
 }
 
 /// How long a protector keeps a key.

@@ -6,7 +6,7 @@ use sealed_cache_platform::{
 };
 
 use super::{KeyItem, KeyLifetime, KeyRequest, Prompt, keychain_error};
-use crate::{Result, SecretBytes};
+use crate::{Deadline, Result, SecretBytes};
 
 /// The schema name under which the items are stored.
 const SCHEMA: &str = "org.sealed_cache.DataKey";
@@ -49,12 +49,12 @@ impl KeyItem for SecretService {
     }
 
     fn probe(&self, request: &KeyRequest) -> Result<()> {
-        secret_service::probe(&call(request)).map_err(error)
+        with_item(request, |item| secret_service::probe(item, &call(request))).map_err(error)
     }
 
     fn read(&self, request: &KeyRequest) -> Result<Option<SecretBytes>> {
-        let text = with_item(request, |item| secret_service::lookup(item, &call(request))).map_err(error)?;
-        Ok(text.map(|text| SecretBytes::from(&text[..])))
+        let found = with_item(request, |item| secret_service::lookup(item, &call(request))).map_err(error)?;
+        Ok(found.map(|found| SecretBytes::from(&found.secret[..])))
     }
 
     fn write(&self, request: &KeyRequest, text: &str) -> Result<()> {
@@ -73,18 +73,21 @@ fn with_item<R>(request: &KeyRequest, work: impl FnOnce(&Item<'_>) -> R) -> R {
 }
 
 fn call(request: &KeyRequest) -> Call {
-    let prompt = match request.prompt {
-        Prompt::Allowed => secret_service::Prompt::Allowed,
-        Prompt::Never => secret_service::Prompt::Never,
-    };
-    Call { deadline: std::time::Instant::now() + request.deadline.remaining(), prompt }
+    call_until(&request.deadline, request.prompt)
 }
 
-fn error(error: KeychainError) -> crate::Error {
+/// A call to the service.
+pub(crate) fn call_until(deadline: &Deadline, prompt: Prompt) -> Call {
+    let deadline = std::time::Instant::now() + deadline.remaining();
+    Call { deadline, prompt: prompt.for_platform() }
+}
+
+/// What the service said, as an error of ours.
+pub(crate) fn error(error: KeychainError) -> crate::Error {
     keychain_error("the Secret Service", error, remedy)
 }
 
-/// For whoever has a cache whose key is there. Where a new one has no choice at all, `KeyHolder` lists the choices.
+/// For whoever has something there. Where a new one has no choice at all, `KeyHolder` lists the choices.
 const fn remedy(error: &KeychainError) -> &'static str {
     match error {
         KeychainError::Unavailable(_) => {

@@ -24,9 +24,14 @@ pub(super) fn probe() -> Result<(), KeychainError> {
 }
 
 pub(super) fn read(description: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
-    let keyring = Keyring::open()?;
-    let Some(key) = keyring.find(description)? else { return Ok(None) };
-    found(contents(key))
+    Keyring::open()?.read(description)
+}
+
+pub(super) fn read_from_any_keyring(description: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
+    match read(description)? {
+        None => Keyring::of_user().map_err(explain)?.read(description),
+        text => Ok(text),
+    }
 }
 
 pub(super) fn write(description: &str, text: &[u8]) -> Result<(), KeychainError> {
@@ -54,14 +59,23 @@ struct Keyring {
 
 impl Keyring {
     fn open() -> Result<Self, KeychainError> {
-        let serial = match get_persistent(THREAD_KEYRING) {
+        let keyring = match get_persistent(THREAD_KEYRING) {
             // This kernel was built without them.
-            Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => {
-                link(USER_KEYRING, THREAD_KEYRING).and_then(|()| get_keyring_id(USER_KEYRING))
-            }
-            result => result,
+            Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => Self::of_user(),
+            result => result.map(|serial| Self { serial }),
         };
-        serial.map(|serial| Self { serial }).map_err(explain)
+        keyring.map_err(explain)
+    }
+
+    /// The plain one, which every kernel has.
+    fn of_user() -> io::Result<Self> {
+        link(USER_KEYRING, THREAD_KEYRING)?;
+        get_keyring_id(USER_KEYRING).map(|serial| Self { serial })
+    }
+
+    fn read(&self, description: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
+        let Some(key) = self.find(description)? else { return Ok(None) };
+        found(contents(key))
     }
 
     fn find(&self, description: &str) -> Result<Option<Serial>, KeychainError> {

@@ -36,6 +36,16 @@ pub fn read(description: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainErr
     system::read(description)
 }
 
+/// The same for a key that another program has made: the persistent keyring is searched first, then the user keyring, in
+/// which that program may have put it although the kernel has the other.
+///
+/// # Errors
+///
+/// Why it cannot tell.
+pub fn read_from_any_keyring(description: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
+    system::read_from_any_keyring(description)
+}
+
 /// Keep the text in the key of this description, in place of what it held if it exists.
 ///
 /// # Errors

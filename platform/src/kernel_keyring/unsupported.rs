@@ -12,6 +12,10 @@ pub(super) fn read(_description: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Key
     Err(unavailable())
 }
 
+pub(super) fn read_from_any_keyring(_description: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
+    Err(unavailable())
+}
+
 pub(super) fn write(_description: &str, _text: &[u8]) -> Result<(), KeychainError> {
     Err(unavailable())
 }

@@ -6,31 +6,34 @@
 //! that has stopped.
 
 mod api;
+mod attributes;
 mod bus;
+mod collection;
 mod connection;
 mod failure;
 mod owned;
 mod prompt;
+mod secret;
 mod service;
 mod timer;
 mod variant;
 
-use zeroize::Zeroizing;
+use std::ffi::CString;
 
 use self::{
     api::Api,
     connection::Connection,
     failure::{Failure, Kind},
-    service::{DEFAULT_COLLECTION_PATH, Service, locked, locked_and_no_prompt},
+    service::{Replace, Service, locked, locked_and_no_prompt},
     timer::Timer,
 };
-use super::{Call, Item, Prompt};
+use super::{Call, Found, Item, Matching, Prompt};
 use crate::KeychainError;
 
-pub(super) fn probe(call: &Call) -> Result<(), KeychainError> {
+pub(super) fn probe(item: &Item<'_>, call: &Call) -> Result<(), KeychainError> {
     with_service(call, |service| {
-        let collection = service.default_collection()?;
-        if !service.is_locked(&collection)? {
+        let (_, is_locked) = service.state(item)?;
+        if !is_locked {
             return Ok(());
         }
         match service.prompt {
@@ -41,42 +44,100 @@ pub(super) fn probe(call: &Call) -> Result<(), KeychainError> {
     })
 }
 
-pub(super) fn lookup(item: &Item<'_>, call: &Call) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
+/// How often a lookup may find an item that another program has removed when it is read.
+const ATTEMPTS: usize = 3;
+
+pub(super) fn lookup(item: &Item<'_>, call: &Call) -> Result<Option<Found>, KeychainError> {
     with_service(call, |service| {
-        let mut found = service.find(item)?;
-        if found.unlocked.is_empty() && !found.locked.is_empty() {
-            service.unlock(&found.locked)?;
-            found.unlocked = found.locked;
+        for _ in 0..ATTEMPTS {
+            let paths = matches(service, item, item.matching == Matching::Exactly)?;
+            let Some(first) = paths.first() else { return Ok(None) };
+            if let Some(secret) = service.secret(first)? {
+                return Ok(Some(Found {
+                    secret: secret.bytes(),
+                    content_type: secret.content_type(),
+                    matches: paths.len(),
+                    path: first.to_string_lossy().into_owned(),
+                }));
+            }
         }
-        match found.unlocked.first() {
-            Some(path) => service.secret(path),
-            None => Ok(None),
-        }
+        Err(Failure::failed("other programs keep removing the item while it is read"))
     })
 }
 
+/// The items that match, those first that could be read at once. Where there is one, the others are only unlocked if
+/// all are wanted.
+fn matches(service: &Service<'_>, item: &Item<'_>, all: bool) -> Result<Vec<CString>, Failure> {
+    let mut found = service.find(item)?;
+    if !found.locked.is_empty() && (all || found.unlocked.is_empty()) {
+        service.unlock(&found.locked)?;
+    }
+    found.unlocked.append(&mut found.locked);
+    match item.matching {
+        Matching::Exactly => service.exact(item, found.unlocked),
+        _ => Ok(found.unlocked),
+    }
+}
+
 pub(super) fn store(item: &Item<'_>, text: &str, call: &Call) -> Result<(), KeychainError> {
-    with_service(call, |service| match service.create_item(item, text) {
+    with_service(call, |service| create(service, item, text)).map(drop)
+}
+
+pub(super) fn store_shared(item: &Item<'_>, text: &str, call: &Call) -> Result<bool, KeychainError> {
+    with_service(call, |service| {
+        let stored = match existing(service, item)? {
+            Some(path) if service.set_secret(&path, text)? => path,
+            _ => service.create_item(item, text, Replace::Nothing)?,
+        };
+        if service.is_first(item, &stored)? {
+            return Ok(true);
+        }
+        service.touch(&stored)?;
+        service.is_first(item, &stored)
+    })
+}
+
+/// Exactly this item in its own collection, which is unlocked first: some services find nothing in a locked one.
+fn existing(service: &Service<'_>, item: &Item<'_>) -> Result<Option<CString>, Failure> {
+    let (collection, is_locked) = service.state(item)?;
+    if is_locked {
+        service.unlock(std::slice::from_ref(&collection))?;
+    }
+    let item = item.matching(Matching::Exactly);
+    let mut found = service.search(&item)?;
+    found.unlocked.append(&mut found.locked);
+    found.unlocked.retain(|path| collection::contains(&collection, path));
+    Ok(service.exact(&item, found.unlocked)?.into_iter().next())
+}
+
+fn create(service: &Service<'_>, item: &Item<'_>, text: &str) -> Result<CString, Failure> {
+    match service.create_item(item, text, Replace::WhatMatches) {
         // One round trip in the usual case: the service itself says whether the collection is locked.
         Err(failure) if failure.kind == Kind::Locked && service.prompt == Prompt::Allowed => {
-            service.unlock(&[DEFAULT_COLLECTION_PATH.into()])?;
-            service.create_item(item, text)
+            service.unlock(&[service.collection(item)?])?;
+            service.create_item(item, text, Replace::WhatMatches)
         }
         result => result,
-    })
+    }
 }
 
 pub(super) fn remove(item: &Item<'_>, call: &Call) -> Result<bool, KeychainError> {
     with_service(call, |service| {
-        let found = service.find(item)?;
-        if !found.locked.is_empty() {
-            service.unlock(&found.locked)?;
-        }
         let mut removed = false;
-        for path in found.unlocked.iter().chain(&found.locked) {
-            removed |= service.delete(path)?;
+        for path in matches(service, item, true)? {
+            removed |= service.delete(&path)?;
         }
         Ok(removed)
+    })
+}
+
+pub(super) fn rename(item: &Item<'_>, to: &Item<'_>, call: &Call) -> Result<usize, KeychainError> {
+    with_service(call, |service| {
+        let mut renamed = 0;
+        for path in matches(service, item, true)? {
+            renamed += usize::from(service.rename(&path, to)?);
+        }
+        Ok(renamed)
     })
 }
 

@@ -35,8 +35,12 @@ pub(crate) struct Habits {
     /// Sessions end, as when another service takes over.
     pub(crate) forgets_sessions: u32,
     pub(crate) person: Person,
-    /// The text of the only item.
-    pub(crate) item: Option<&'static str>,
+    /// What the only item holds.
+    pub(crate) item: Option<&'static [u8]>,
+    /// Of which type it says that is.
+    pub(crate) content_type: &'static str,
+    /// Another program removes the item after it was found, so often, and puts it back.
+    pub(crate) vanishes: u32,
     /// The methods that were called.
     pub(crate) calls: Vec<String>,
     /// The arguments of the last `CreateItem`, as they came.
@@ -55,7 +59,9 @@ impl InventedService {
             answers_nonsense: false,
             forgets_sessions: 0,
             person: Person::Agrees,
-            item: Some("text"),
+            item: Some(b"text"),
+            content_type: "text/plain",
+            vanishes: 0,
             calls: Vec::new(),
             created: Vec::new(),
         }));
@@ -108,7 +114,11 @@ impl Habits {
             "GetSecret" | "CreateItem" | "Delete" if self.is_locked => {
                 return vec![Send::Error("org.freedesktop.Secret.Error.IsLocked")];
             }
-            "GetSecret" => Body::new().secret(SESSION, self.item.expect("it was found").as_bytes()),
+            "GetSecret" if self.vanishes > 0 => {
+                self.vanishes -= 1;
+                return vec![Send::Error("org.freedesktop.DBus.Error.UnknownObject")];
+            }
+            "GetSecret" => Body::new().secret(SESSION, self.item.expect("it was found"), self.content_type),
             "CreateItem" => {
                 self.created.clone_from(&call.body);
                 Body::new().path(ITEM).path(no_prompt)

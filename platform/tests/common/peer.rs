@@ -245,9 +245,9 @@ impl Body {
     }
 
     /// A secret `(oayays)` of the session.
-    pub(crate) fn secret(self, session: &str, text: &[u8]) -> Self {
+    pub(crate) fn secret(self, session: &str, text: &[u8], content_type: &str) -> Self {
         let this = self.typed("(oayays)").inside().structure();
-        this.path(session).bytes(b"").bytes(text).string("text/plain").outside()
+        this.path(session).bytes(b"").bytes(text).string(content_type).outside()
     }
 
     fn text(self, kind: &str, text: &str) -> Self {

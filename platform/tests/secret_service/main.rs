@@ -9,6 +9,7 @@ mod common;
 mod items;
 mod locked;
 mod restarted;
+mod shared;
 mod stopped;
 
 use std::{
@@ -29,22 +30,27 @@ const SCHEMA: &str = "org.sealed_cache.Test";
 const LABEL: &str = "Item of a test, \u{1f511} readable";
 
 /// Not a test: the code under test, in a process of its own. A request is: operation, whether it may prompt,
-/// milliseconds, name of the item, text.
+/// milliseconds, name of the item, text. Behind the name, which item is meant can be told more closely.
 #[test]
 #[ignore = "needs a test that starts it: cargo xtask test keychain"]
 fn child() {
     serve(|request| {
         let words: Vec<_> = request.splitn(5, ' ').collect();
         let &[operation, prompt, milliseconds, name, text] = &words[..] else { panic!("what is {request}?") };
+        let (name, more) = name.split_once('+').unwrap_or((name, ""));
         let attributes = [("application", "com.contoso.test"), ("cache", name)];
-        let item = Item::new(SCHEMA, &attributes, LABEL);
+        let item = shared::meant(Item::new(SCHEMA, &attributes, LABEL), more);
         let call = call(prompt, milliseconds);
         match operation {
-            "probe" => said(secret_service::probe(&call).map(|()| "usable".into())),
-            "lookup" => said(secret_service::lookup(&item, &call).map(|text| {
-                text.map_or("none".into(), |text| format!("some:{}", String::from_utf8_lossy(&text)))
+            "probe" => said(secret_service::probe(&item, &call).map(|()| "usable".into())),
+            "lookup" => said(secret_service::lookup(&item, &call).map(|found| {
+                found
+                    .map_or("none".into(), |found| format!("some:{}", String::from_utf8_lossy(&found.secret)))
             })),
             "store" => said(secret_service::store(&item, text, &call).map(|()| "stored".into())),
+            "find" => said(secret_service::lookup(&item, &call).map(shared::told)),
+            "share" => said(secret_service::store_shared(&item, text, &call).map(|found| found.to_string())),
+            "rename" => said(shared::rename(&item, text, &call)),
             "crowd" => crowd(&item, &call, text),
             "remove" => {
                 said(secret_service::remove(&item, &call).map(|removed| format!("removed:{removed}")))
@@ -59,7 +65,7 @@ fn crowd(item: &Item<'_>, call: &Call, expected: &str) -> String {
     let look = || {
         (0..20).all(|_| {
             secret_service::lookup(item, call)
-                .is_ok_and(|text| text.is_some_and(|it| *it == expected.as_bytes()))
+                .is_ok_and(|found| found.is_some_and(|it| *it.secret == expected.as_bytes()))
         })
     };
     let all = thread::scope(|scope| {

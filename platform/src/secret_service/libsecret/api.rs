@@ -101,6 +101,7 @@ functions! {
         fn secret_service_decode_dbus_secret(*mut Gobject, *mut Variant) -> *mut SecretValue;
         fn secret_value_new(*const c_char, isize, *const c_char) -> *mut SecretValue;
         fn secret_value_get(*mut SecretValue, *mut usize) -> *const c_char;
+        fn secret_value_get_content_type(*mut SecretValue) -> *const c_char;
         fn secret_value_unref(*mut SecretValue);
     }
     gio = "libgio-2.0.so.0" from "libglib2.0-0" {

@@ -3,11 +3,10 @@
 
 use std::ffi::{CStr, CString};
 
-use zeroize::Zeroizing;
-
 use super::{
     super::{Item, Prompt},
     api::{Api, SecretValue, Variant},
+    attributes, collection,
     connection::Connection,
     failure::{Failure, Kind},
     owned::Owned,
@@ -18,7 +17,6 @@ use super::{
 const SERVICE: &CStr = c"org.freedesktop.Secret.Service";
 const SERVICE_PATH: &CStr = c"/org/freedesktop/secrets";
 const COLLECTION: &CStr = c"org.freedesktop.Secret.Collection";
-pub(super) const DEFAULT_COLLECTION_PATH: &CStr = c"/org/freedesktop/secrets/aliases/default";
 const ITEM: &CStr = c"org.freedesktop.Secret.Item";
 const PROPERTIES: &CStr = c"org.freedesktop.DBus.Properties";
 
@@ -30,68 +28,146 @@ pub(super) struct Service<'a> {
 }
 
 /// The paths of the items that match.
-pub(super) struct Found {
+pub(super) struct Paths {
     pub(super) unlocked: Vec<CString>,
     pub(super) locked: Vec<CString>,
 }
 
-impl Found {
+/// What a new item takes the place of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replace {
+    Nothing,
+    /// An item in the same collection that has its attributes: for GNOME Keyring, whatever else that has.
+    WhatMatches,
+}
+
+impl Paths {
     fn is_empty(&self) -> bool {
         self.unlocked.is_empty() && self.locked.is_empty()
     }
 }
 
 impl Service<'_> {
-    /// The items that match. Some services find nothing in a locked collection: nothing is nothing only if the default
-    /// collection is open.
-    pub(super) fn find(&self, item: &Item<'_>) -> Result<Found, Failure> {
+    /// The items that match. Some services find nothing in a locked collection: nothing is nothing only if the collection
+    /// of the item is open.
+    pub(super) fn find(&self, item: &Item<'_>) -> Result<Paths, Failure> {
         let found = self.search(item)?;
         if !found.is_empty() {
             return Ok(found);
         }
-        let collection = self.default_collection()?;
-        if !self.is_locked(&collection)? {
+        let (collection, is_locked) = self.state(item)?;
+        if !is_locked {
             return Ok(found);
         }
         self.unlock(&[collection])?;
         self.search(item)
     }
 
-    fn search(&self, item: &Item<'_>) -> Result<Found, Failure> {
-        let reply =
-            self.call(SERVICE_PATH, (SERVICE, c"SearchItems"), &[self.attributes(item)?], c"(aoao)")?;
+    pub(super) fn search(&self, item: &Item<'_>) -> Result<Paths, Failure> {
+        let wanted = attributes::to_find(self.api(), item)?;
+        let reply = self.call(SERVICE_PATH, (SERVICE, c"SearchItems"), &[wanted], c"(aoao)")?;
         let [unlocked, locked] = reply.tuple_members()?;
-        Ok(Found { unlocked: unlocked.to_paths(), locked: locked.to_paths() })
+        Ok(Paths { unlocked: unlocked.to_paths(), locked: locked.to_paths() })
     }
 
-    /// The text of an item; `None` if another program removed it meanwhile.
-    pub(super) fn secret(&self, item: &CStr) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    /// Of these, those that have exactly the attributes of the item. Those that another program removed meanwhile have
+    /// none.
+    pub(super) fn exact(&self, item: &Item<'_>, paths: Vec<CString>) -> Result<Vec<CString>, Failure> {
+        let mut exact = Vec::new();
+        for path in paths {
+            match self.property(&path, (ITEM, "Attributes")) {
+                Ok(attributes) if attributes::are_exactly(&attributes, item)? => exact.push(path),
+                Ok(_) => {}
+                Err(failure) if failure.kind == Kind::NoSuchObject => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(exact)
+    }
+
+    /// What an item holds; `None` if another program removed it meanwhile.
+    pub(super) fn secret(&self, item: &CStr) -> Result<Option<Owned<SecretValue>>, Failure> {
         let session = Owned::object_path(self.api(), &self.connection.session());
         match self.call(item, (ITEM, c"GetSecret"), &[session], c"((oayays))") {
             Ok(reply) => {
                 let [encoded] = reply.tuple_members()?;
                 let secret = self.connection.decode(&encoded);
-                let secret =
-                    secret.ok_or_else(|| Failure::failed("the service sent a secret that cannot be read"))?;
-                Ok(Some(bytes(&secret)))
+                secret
+                    .map(Some)
+                    .ok_or_else(|| Failure::failed("the service sent a secret that cannot be read"))
             }
             Err(failure) if failure.kind == Kind::NoSuchObject => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    /// Create the item in the default collection, or replace the one with the same attributes.
-    pub(super) fn create_item(&self, item: &Item<'_>, text: &str) -> Result<(), Failure> {
-        let secret = self.connection.encode(&secret_value(self.api(), text)?);
-        let arguments = [self.properties(item)?, secret, Owned::boolean(self.api(), true)];
-        let reply = self.call(DEFAULT_COLLECTION_PATH, (COLLECTION, c"CreateItem"), &arguments, c"(oo)");
-        let [_item, prompt] = match reply {
+    /// Change what an item holds, and whether it was there.
+    pub(super) fn set_secret(&self, item: &CStr, text: &str) -> Result<bool, Failure> {
+        let secret = self.connection.encode(&Owned::text(self.api(), text)?);
+        match self.call(item, (ITEM, c"SetSecret"), &[secret], c"()") {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.kind == Kind::NoSuchObject => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Create the item in its collection. Its path.
+    pub(super) fn create_item(
+        &self,
+        item: &Item<'_>,
+        text: &str,
+        replace: Replace,
+    ) -> Result<CString, Failure> {
+        let api = self.api();
+        let secret = self.connection.encode(&Owned::text(api, text)?);
+        let replace = Owned::boolean(api, replace == Replace::WhatMatches);
+        let arguments = [attributes::properties(api, item)?, secret, replace];
+        let path = collection::path(item.collection)?;
+        let [created, prompt] = match self.call(&path, (COLLECTION, c"CreateItem"), &arguments, c"(oo)") {
             Ok(reply) => reply.tuple_members()?,
-            Err(failure) if failure.kind == Kind::NoSuchObject => return Err(no_collection()),
+            Err(failure) if failure.kind == Kind::NoSuchObject => return Err(collection::absent(item)),
             Err(failure) if failure.kind == Kind::Locked => return Err(self.is_locked_error()),
             Err(failure) => return Err(failure),
         };
-        self.complete(&prompt).map(drop)
+        let created = self.complete(&prompt)?.filter(|asked| asked.is(c"o")).unwrap_or(created);
+        Ok(created.to_c_string())
+    }
+
+    /// Whether the item of this path is the one that is found.
+    pub(super) fn is_first(&self, item: &Item<'_>, path: &CStr) -> Result<bool, Failure> {
+        let found = self.find(item)?.unlocked;
+        Ok(found.len() <= 1 || found.first().is_some_and(|first| **first == *path))
+    }
+
+    /// Give an item other attributes and another label, and whether it was there.
+    pub(super) fn rename(&self, path: &CStr, to: &Item<'_>) -> Result<bool, Failure> {
+        let label = Owned::string(self.api(), to.label)?;
+        Ok(self.set_property(path, "Attributes", &attributes::to_store(self.api(), to)?)?
+            && self.set_property(path, "Label", &label)?)
+    }
+
+    /// Make it the item that was changed last. For GNOME Keyring, one that is given what it holds was not changed; so
+    /// the label is, and then it is what it was.
+    pub(super) fn touch(&self, item: &CStr) -> Result<(), Failure> {
+        let label = match self.property(item, (ITEM, "Label")) {
+            Ok(label) if label.is(c"s") => label,
+            Err(failure) if failure.kind != Kind::NoSuchObject => return Err(failure),
+            _ => return Ok(()),
+        };
+        let other = Owned::string(self.api(), &format!("{} ", label.to_c_string().to_string_lossy()))?;
+        self.set_property(item, "Label", &other)?;
+        self.set_property(item, "Label", &label).map(drop)
+    }
+
+    /// Set a property of an item, and whether it was there.
+    fn set_property(&self, item: &CStr, name: &str, value: &Owned<Variant>) -> Result<bool, Failure> {
+        let interface = Owned::string(self.api(), &ITEM.to_string_lossy())?;
+        let arguments = [interface, Owned::string(self.api(), name)?, value.boxed()];
+        match self.call(item, (PROPERTIES, c"Set"), &arguments, c"()") {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.kind == Kind::NoSuchObject => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Whether there was an item to delete.
@@ -138,24 +214,35 @@ impl Service<'_> {
         prompt::perform(self.connection, self.timer, &path).map(Some)
     }
 
-    pub(super) fn default_collection(&self) -> Result<CString, Failure> {
-        let alias = Owned::string(self.api(), "default")?;
+    /// The path of the collection in which the item is stored.
+    pub(super) fn collection(&self, item: &Item<'_>) -> Result<CString, Failure> {
+        if item.collection.starts_with('/') {
+            return collection::path(item.collection);
+        }
+        let alias = Owned::string(self.api(), item.collection)?;
         let reply = self.call(SERVICE_PATH, (SERVICE, c"ReadAlias"), &[alias], c"(o)")?;
         let [path] = reply.tuple_members()?;
         let path = path.to_c_string();
-        if *path == *c"/" { Err(no_collection()) } else { Ok(path) }
+        if *path == *c"/" { Err(collection::absent(item)) } else { Ok(path) }
     }
 
-    pub(super) fn is_locked(&self, collection: &CStr) -> Result<bool, Failure> {
-        let interface = Owned::string(self.api(), "org.freedesktop.Secret.Collection")?;
-        let arguments = [interface, Owned::string(self.api(), "Locked")?];
-        let reply = self.call(collection, (PROPERTIES, c"Get"), &arguments, c"(v)")?;
-        let [locked] = reply.tuple_members()?;
-        let locked = locked.unboxed();
-        if locked.is(c"b") {
-            return Ok(locked.to_bool());
+    /// The same, and whether it is locked.
+    pub(super) fn state(&self, item: &Item<'_>) -> Result<(CString, bool), Failure> {
+        let path = self.collection(item)?;
+        match self.property(&path, (COLLECTION, "Locked")) {
+            Ok(locked) if locked.is(c"b") => Ok((path, locked.to_bool())),
+            Ok(_) => Err(Failure::failed("the service does not say whether the collection is locked")),
+            Err(failure) if failure.kind == Kind::NoSuchObject => Err(collection::absent(item)),
+            Err(failure) => Err(failure),
         }
-        Err(Failure::failed("the service does not say whether the collection is locked"))
+    }
+
+    fn property(&self, path: &CStr, (interface, name): (&CStr, &str)) -> Result<Owned<Variant>, Failure> {
+        let interface = Owned::string(self.api(), &interface.to_string_lossy())?;
+        let arguments = [interface, Owned::string(self.api(), name)?];
+        let reply = self.call(path, (PROPERTIES, c"Get"), &arguments, c"(v)")?;
+        let [value] = reply.tuple_members()?;
+        Ok(value.unboxed())
     }
 
     fn is_locked_error(&self) -> Failure {
@@ -163,32 +250,6 @@ impl Service<'_> {
             Prompt::Never => locked_and_no_prompt(),
             Prompt::Allowed => locked("again"),
         }
-    }
-
-    /// The label and the attributes of an item, type `a{sv}`.
-    fn properties(&self, item: &Item<'_>) -> Result<Owned<Variant>, Failure> {
-        let api = self.api();
-        let label = Owned::string(api, item.label)?;
-        let entries = [
-            Owned::entry(api, &Owned::string(api, "org.freedesktop.Secret.Item.Label")?, &label.boxed()),
-            Owned::entry(
-                api,
-                &Owned::string(api, "org.freedesktop.Secret.Item.Attributes")?,
-                &self.attributes(item)?.boxed(),
-            ),
-        ];
-        Ok(Owned::array(api, c"{sv}", &entries))
-    }
-
-    /// The attributes of an item and its schema name, type `a{ss}`.
-    fn attributes(&self, item: &Item<'_>) -> Result<Owned<Variant>, Failure> {
-        let api = self.api();
-        let entry =
-            |&(name, value)| Ok(Owned::entry(api, &Owned::string(api, name)?, &Owned::string(api, value)?));
-        let schema = ("xdg:schema", item.schema);
-        let attributes = item.attributes.iter().chain([&schema]);
-        let entries: Vec<_> = attributes.map(entry).collect::<Result<_, Failure>>()?;
-        Ok(Owned::array(api, c"{ss}", &entries))
     }
 
     fn call(
@@ -204,33 +265,6 @@ impl Service<'_> {
     const fn api(&self) -> &'static Api {
         self.connection.api
     }
-}
-
-fn secret_value(api: &'static Api, text: &str) -> Result<Owned<SecretValue>, Failure> {
-    let length = isize::try_from(text.len()).map_err(|_| Failure::failed("the text is too long"))?;
-    // SAFETY: the pointer and the length are those of the text, which is copied, into memory that libsecret wipes; the
-    // result is a new reference.
-    Ok(unsafe {
-        Owned::take_new(api, (api.secret_value_new)(text.as_ptr().cast(), length, c"text/plain".as_ptr()))
-    })
-}
-
-fn bytes(secret: &Owned<SecretValue>) -> Zeroizing<Vec<u8>> {
-    let mut length = 0;
-    // SAFETY: the secret is valid. The result is not null, as there is always a NUL behind the text; it has as many
-    // bytes as are written to `length`, and lives as long as the secret.
-    let bytes = unsafe {
-        let start = (secret.api.secret_value_get)(secret.as_ptr(), &raw mut length);
-        std::slice::from_raw_parts(start.cast::<u8>(), length)
-    };
-    Zeroizing::new(bytes.to_vec())
-}
-
-fn no_collection() -> Failure {
-    Failure::new(
-        Kind::Unavailable,
-        "the Secret Service has no default collection: nobody has made a keyring yet",
-    )
 }
 
 pub(super) fn locked_and_no_prompt() -> Failure {
