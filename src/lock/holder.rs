@@ -82,7 +82,7 @@ fn record_of(process: u32, program: &str) -> [u8; RECORD] {
 }
 
 /// The file name of this program.
-fn program_name() -> &'static str {
+pub(super) fn program_name() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
         let program = std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from));

@@ -1,4 +1,4 @@
-//! The cross-process lock: [`FileLock`].
+//! The cross-process lock: [`FileLock`]; and that of the MSAL extension libraries, [`FamilyLock`], in `family/`.
 //!
 //! Who wants to change a cache holds its lock from before the load until after the save. Between threads of one
 //! process the lock is a fair queue with exact deadlines; between processes it is the operating system's own lock
@@ -6,6 +6,8 @@
 //! lets two processes in at once, each with an inode of its own.
 
 mod backoff;
+mod errors;
+mod family;
 mod holder;
 mod in_process;
 mod queue;
@@ -18,16 +20,18 @@ use std::{
     sync::Arc,
 };
 
-use sealed_cache_platform::file::{self, Problem};
+use sealed_cache_platform::file;
 
+pub use family::{FamilyLock, FamilyLockGuard};
 pub use holder::Holder;
 pub(crate) use in_process::{InProcessGuard, InProcessLock};
 
 use self::{
     backoff::Backoff,
+    errors::{OWN_GUARD, canonical},
     queue::{Queue, Turn},
 };
-use crate::{Deadline, Error, ErrorKind, Result};
+use crate::{Deadline, Error, Result};
 
 /// A lock that one holder has at a time, across threads and across processes.
 ///
@@ -83,7 +87,8 @@ impl FileLock {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] or [`ErrorKind::AccessDenied`] if the folder cannot be found.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) or [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) if the folder
+    /// cannot be found.
     pub fn new(path: impl AsRef<Path>) -> Result<Self> {
         let path = canonical(path.as_ref())?;
         Ok(Self { queue: Queue::of(&path), path })
@@ -102,11 +107,13 @@ impl FileLock {
     ///
     /// # Errors
     ///
-    /// * [`ErrorKind::LockTimeout`] when the deadline passed; the message names the holder.
-    /// * [`ErrorKind::Cancelled`] when the wait was given up.
-    /// * [`ErrorKind::Io`] if the file system has no locks, or the file cannot be opened.
-    /// * [`ErrorKind::AccessDenied`], [`ErrorKind::OtherOwner`], [`ErrorKind::Configuration`] for a file that may not
-    ///   be opened, is another user's, or is a symbolic link.
+    /// * [`ErrorKind::LockTimeout`](crate::ErrorKind::LockTimeout) when the deadline passed; the message names the holder.
+    /// * [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) when the wait was given up.
+    /// * [`ErrorKind::Io`](crate::ErrorKind::Io) if the file system has no locks, or the file cannot be opened.
+    /// * [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied),
+    ///   [`ErrorKind::OtherOwner`](crate::ErrorKind::OtherOwner),
+    ///   [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for a file that may not be opened, is another
+    ///   user's, or is a symbolic link.
     pub fn acquire(&self, deadline: &Deadline) -> Result<FileLockGuard> {
         let turn = self.queue.enter(deadline).ok_or_else(|| self.timeout(deadline))?;
         let want = self.queue.waiter().want();
@@ -151,7 +158,7 @@ impl FileLock {
     }
 
     fn try_lock_file(&self) -> Result<Tried> {
-        let file = file::open_lock_file(&self.path).map_err(|error| self.not_opened(error))?;
+        let file = file::open_lock_file(&self.path).map_err(|error| errors::not_opened(&self.path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(self.locked(file)),
             Err(TryLockError::WouldBlock) => Ok(Tried::Taken(file)),
@@ -180,45 +187,19 @@ impl FileLock {
     }
 
     fn timeout(&self, deadline: &Deadline) -> Error {
-        if deadline.is_cancelled() {
-            return Error::new(ErrorKind::Cancelled, "gave up waiting for the lock, as the program asked")
-                .with_path(&self.path)
-                .with_remedy("nothing was changed; try again");
-        }
-        let waited = deadline.waited().as_secs_f32();
         let (holder, remedy) = match self.last_holder() {
-            Some(holder) if holder.is_this_process() => (
-                format!(", held by {holder}"),
-                "do not lock or update a cache from within its own guard or closure, and keep guards short",
-            ),
+            Some(holder) if holder.is_this_process() => (format!(", held by {holder}"), OWN_GUARD),
             Some(holder) => (
                 format!(", last taken by {holder}"),
                 "wait for that program or end it; the lock is given back when it ends, do not delete the file",
             ),
             None => (String::new(), "another program holds it; the lock is given back when that ends"),
         };
-        Error::new(ErrorKind::LockTimeout, format!("waited {waited:.1} s for the lock{holder}"))
-            .with_path(&self.path)
-            .with_remedy(remedy)
-    }
-
-    fn not_opened(&self, error: io::Error) -> Error {
-        match Problem::of(&error) {
-            Some(problem) => {
-                let kind =
-                    if problem.is_other_owner() { ErrorKind::OtherOwner } else { ErrorKind::Configuration };
-                Error::new(kind, format!("the lock file {problem}")).with_remedy(problem.remedy(&self.path))
-            }
-            None => Error::io("cannot open the lock file", error),
-        }
-        .with_path(&self.path)
+        errors::waited(deadline, &holder, remedy).with_path(&self.path)
     }
 
     fn no_lock(&self, error: io::Error) -> Error {
-        Error::new(ErrorKind::Io, format!("the file system here cannot lock files: {error}"))
-            .with_path(&self.path)
-            .with_remedy("name a folder on a local disk")
-            .with_source(error)
+        errors::no_lock(&self.path, error)
     }
 }
 
@@ -235,21 +216,4 @@ impl Drop for FileLockGuard {
         // Closing would unlock it too, but not while a forked child still has the file open.
         let _ = self.file.unlock();
     }
-}
-
-/// One path for one file, so that every handle in the process finds the same queue.
-fn canonical(path: &Path) -> Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| {
-        Error::new(ErrorKind::Configuration, "a lock needs the name of a file")
-            .with_path(path)
-            .with_remedy("name a file in a folder that exists")
-    })?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let folder = folder
-        .canonicalize()
-        .map_err(|error| Error::io("cannot find the folder of the lock file", error).with_path(folder))?;
-    Ok(folder.join(name))
 }
