@@ -20,7 +20,8 @@ pub use access::CacheWatcher;
 #[cfg(feature = "tokio")]
 pub use access::{AsyncCache, AsyncCacheGuard};
 pub use access::{
-    Builder, CacheAccess, CacheGuard, CachePlugin, OnUnreadable, PersistedCache, Recovery, RecoveryReason,
+    Builder, CacheAccess, CacheGuard, CachePlugin, MsalBuilder, OnUnreadable, PersistedCache, Recovery,
+    RecoveryReason,
 };
 pub use cache::{Json, SerializableCache, TokenCache, token_cache};
 pub use cache_id::CacheId;

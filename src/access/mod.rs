@@ -5,9 +5,11 @@ mod async_cache;
 mod builder;
 mod guard;
 mod hooks;
+mod msal;
 mod persisted;
 mod recovery;
 mod shared;
+mod transfer;
 #[cfg(feature = "watch")]
 mod watch;
 
@@ -16,6 +18,7 @@ pub use async_cache::{AsyncCache, AsyncCacheGuard};
 pub use builder::Builder;
 pub use guard::CacheGuard;
 pub use hooks::{CacheAccess, CachePlugin};
+pub use msal::MsalBuilder;
 pub use persisted::PersistedCache;
 pub use recovery::{OnUnreadable, Recovery, RecoveryReason};
 #[cfg(feature = "watch")]

@@ -66,6 +66,10 @@ impl<T: SerializableCache> PersistedCache<T> {
     /// Why the store cannot be looked at.
     pub fn on(persistence: impl Persistence) -> Result<Self> {
         let settings = Settings { lock_timeout: LOCK_TIMEOUT, on_unreadable: OnUnreadable::Fail };
+        Self::with_settings(persistence, settings)
+    }
+
+    pub(super) fn with_settings(persistence: impl Persistence, settings: Settings) -> Result<Self> {
         persistence.stamp()?;
         Ok(Self { shared: Arc::new(Shared::new(Arc::new(persistence), None, settings)) })
     }

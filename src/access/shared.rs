@@ -20,9 +20,11 @@ pub(super) struct Shared<T> {
     pub(super) settings: Settings,
     memory: Mutex<Option<Snapshot<T>>>,
     recoveries: Mutex<Vec<Recovery>>,
-    /// The stamp of what was last loaded or saved here, and held during a save: so that change notification can tell
-    /// our own saves from those of others.
+    /// The stamp of what was last loaded or saved here, by which change notification tells our own saves from those of
+    /// others.
     known: Mutex<Option<Stamp>>,
+    /// Held while something is stored and not yet known.
+    storing: Mutex<()>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,7 @@ impl<T: SerializableCache> Shared<T> {
             memory: Mutex::new(None),
             recoveries: Mutex::default(),
             known: Mutex::default(),
+            storing: Mutex::default(),
         }
     }
 
@@ -101,18 +104,18 @@ impl<T: SerializableCache> Shared<T> {
     /// Store the serialized state of a cache under this lock.
     pub(super) fn store(&self, contents: SecretBytes, lock: &mut PersistenceLock) -> Result<Saved> {
         event!(debug, bytes = contents.len(), "saving a cache");
-        let mut known = self.known();
+        let _storing = self.storing();
         let saved = self.store.save(lock, contents)?;
         // What others had a part in is a change by another.
-        *known = saved.is_as_given.then_some(saved.stamp);
+        *self.known() = saved.is_as_given.then_some(saved.stamp);
         Ok(saved)
     }
 
     /// Remove what is stored, under this lock.
     pub(super) fn clear(&self, lock: &mut PersistenceLock) -> Result<()> {
-        let mut known = self.known();
+        let _storing = self.storing();
         self.store.clear(lock)?;
-        *known = Some(Stamp::ABSENT);
+        *self.known() = Some(Stamp::ABSENT);
         *self.memory() = None;
         Ok(())
     }
@@ -121,13 +124,13 @@ impl<T: SerializableCache> Shared<T> {
     pub(super) fn rekey(&self, rekey: impl FnOnce(&mut PersistenceLock) -> Result<()>) -> Result<()> {
         self.store.prepare()?;
         let mut lock = self.store.lock(&self.deadline())?;
-        let mut known = self.known();
+        let _storing = self.storing();
         let stamp = self.store.stamp()?;
         // What another handle changed before is still to be told.
-        let is_known = known.is_none_or(|known| known == stamp);
+        let is_known = self.known().is_none_or(|known| known == stamp);
         rekey(&mut lock)?;
         if is_known {
-            *known = Some(self.store.stamp()?);
+            *self.known() = Some(self.store.stamp()?);
         }
         Ok(())
     }
@@ -142,7 +145,7 @@ impl<T: SerializableCache> Shared<T> {
     }
 
     /// Load and decode, without the lock.
-    fn load(&self) -> Result<(T, Stamp)> {
+    pub(super) fn load(&self) -> Result<(T, Stamp)> {
         match self.store.load().and_then(|loaded| self.decode(loaded)) {
             Ok(Some(loaded)) => Ok(loaded),
             Err(error) if !self.starts_empty(&error) => Err(error),
@@ -221,9 +224,13 @@ impl<T: SerializableCache> Shared<T> {
     /// under way.
     #[cfg(feature = "watch")]
     pub(super) fn changed_by_another(&self) -> Result<Option<Stamp>> {
-        let known = self.known();
+        let _stored = self.storing();
         let stamp = self.store.stamp()?;
-        Ok((*known != Some(stamp)).then_some(stamp))
+        Ok((*self.known() != Some(stamp)).then_some(stamp))
+    }
+
+    fn storing(&self) -> MutexGuard<'_, ()> {
+        self.storing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self) -> MutexGuard<'_, Option<Stamp>> {

@@ -7,9 +7,11 @@ mod folder;
 )]
 mod operations;
 mod private_file;
+mod shared_file;
 
-pub(crate) use folder::checked_folder;
+pub(crate) use folder::{checked_folder, shared_folder};
 pub(crate) use operations::Files;
 #[cfg(feature = "testing")]
 pub use operations::{FileObserver, FileStep};
 pub(crate) use private_file::PrivateFile;
+pub(crate) use shared_file::SharedFile;

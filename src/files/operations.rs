@@ -25,7 +25,7 @@ pub enum FileStep<'a> {
     Create(&'a Path),
     /// Bytes are appended to a new file.
     Write(&'a Path, &'a [u8]),
-    /// The time of modification of a new file is set.
+    /// The time of modification of a file is set.
     SetModified(&'a Path),
     /// The contents of a new file are made durable.
     Sync(&'a Path),
@@ -90,6 +90,11 @@ impl Files {
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.step(FileStep::Rename(from, to))?;
         file::replace(from, to)
+    }
+
+    pub(super) fn set_modified(&self, path: &Path, time: SystemTime) -> io::Result<file::Stamp> {
+        self.step(FileStep::SetModified(path))?;
+        file::set_modified(path, time)
     }
 
     pub(super) fn sync_folder(&self, path: &Path) -> io::Result<()> {

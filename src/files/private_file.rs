@@ -29,9 +29,13 @@ pub(crate) struct PrivateFile {
 impl PrivateFile {
     /// The file of this name in this folder, which is created, and checked to be ours alone.
     pub(crate) fn open(what: &'static str, folder: &Path, name: &str, files: Files) -> Result<Self> {
-        let folder = checked_folder(folder)?;
+        Ok(Self::in_folder(what, checked_folder(folder)?, name, files))
+    }
+
+    /// The file of this name in a folder that was checked.
+    pub(super) fn in_folder(what: &'static str, folder: PathBuf, name: &str, files: Files) -> Self {
         let (path, temporary) = (folder.join(name), folder.join(format!("{name}.tmp")));
-        Ok(Self { what, path, folder, temporary, files })
+        Self { what, path, folder, temporary, files }
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -6,6 +6,8 @@
 mod cache_file;
 pub mod dangerous;
 mod memory;
+pub mod msal;
+mod names;
 mod protection;
 mod sealed_file;
 mod stamp;

@@ -152,7 +152,7 @@ fn done(cache: &Cache, words: &[&str]) -> Result<String> {
     }
 }
 
-fn refused(error: &Error) -> String {
+pub(crate) fn refused(error: &Error) -> String {
     format!("{:?} {error}", error.kind()).replace('\n', "\\n")
 }
 

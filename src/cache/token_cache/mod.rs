@@ -15,6 +15,7 @@ mod environment;
 mod extended_key;
 mod fields;
 mod find;
+mod import;
 mod index;
 mod merge;
 mod remove;
@@ -28,6 +29,7 @@ use std::fmt;
 pub use account_id::AccountId;
 pub use entry::{AccessToken, Account, AppMetadata, IdToken, RefreshToken, SecretText};
 pub use find::{AccessTokenMatch, AccessTokenQuery};
+pub use import::{Imported, ImportedEntries};
 pub use response::TokenResponse;
 
 use self::{
