@@ -17,7 +17,12 @@ const PACKAGES: &[(&str, &str)] = &[
     ("python3", "a reader of the sealed file written from its specification alone"),
     ("python3-cryptography", "the same"),
     ("python3-venv", "actionlint and the MSAL peers, in folders of their own"),
-    ("g++", "the fuzzer is written in C++"),
+    ("python3-gi", "MSAL Python reaches the Secret Service by these bindings, which no registry has"),
+    ("gir1.2-secret-1", "what they know of libsecret"),
+    ("libsecret-1-dev", "MSAL Node reaches it by keytar, which is compiled from its sources"),
+    ("pkg-config", "tells that compiler where libsecret is"),
+    ("make", "runs that compiler"),
+    ("g++", "the fuzzer and keytar are written in C++"),
     ("gcc-mingw-w64-x86-64-win32", "the linker of programs for Windows"),
     ("wine64", "runs them"),
 ];

@@ -52,7 +52,7 @@ pub(crate) const STAGES: &[Stage] = &[
     stage("docs", All, quality::docs, "the documentation builds without a warning"),
     stage("msrv", Linux, msrv::stage, "code and dependencies keep to the Rust version in Cargo.toml"),
     stage("suite", All, suite::suite, "cargo test, with default and with all features"),
-    stage("peers", Linux, peers::stage, "install the real peers: MSAL Python and MSAL Node"),
+    stage("peers", Linux, peers::stage, "install the real peers: MSAL of Python and Node, with extensions"),
     stage("keychain", Linux, suite::keychain, "the ignored tests: real keychains, peers, long proofs"),
     stage("examples", Linux, examples::stage, "the examples build, and work with a real keychain"),
     stage("fuzz", Linux, fuzz::stage, "a minute of fuzzing for each program in fuzz/"),

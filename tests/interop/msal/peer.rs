@@ -38,7 +38,7 @@ impl Peer {
         Self::start(Command::new(node).arg(driver("msal_node.mjs")).arg(modules))
     }
 
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let (sender, answers) = channel();
@@ -52,7 +52,16 @@ impl Peer {
     }
 
     pub(crate) fn try_ask(&mut self, command: &Value) -> Result<Value, String> {
+        self.send(command);
+        self.answer()
+    }
+
+    /// Tell it to begin, so that several work at the same time.
+    pub(crate) fn send(&mut self, command: &Value) {
         writeln!(self.commands.as_mut().unwrap(), "{command}").expect("the peer lives");
+    }
+
+    pub(crate) fn answer(&mut self) -> Result<Value, String> {
         let answer = self.answers.recv_timeout(PATIENCE).expect("the peer answers");
         let mut answer: Value = serde_json::from_str(&answer).expect("the peer answers in JSON");
         match answer["error"].as_str() {
@@ -83,7 +92,7 @@ impl Drop for Peer {
     }
 }
 
-fn installed(name: &str) -> Result<PathBuf, String> {
+pub(crate) fn installed(name: &str) -> Result<PathBuf, String> {
     let folder = env::var_os("SEALED_CACHE_PEERS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers"), PathBuf::from);
     let path = folder.join(name);
@@ -93,7 +102,7 @@ fn installed(name: &str) -> Result<PathBuf, String> {
     Err(format!("{} is not there. Install the peers: cargo xtask test peers", path.display()))
 }
 
-fn driver(name: &str) -> PathBuf {
+pub(crate) fn driver(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/msal").join(name)
 }
 
