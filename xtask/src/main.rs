@@ -18,6 +18,7 @@ mod stages;
 mod suite;
 mod summary;
 mod windows;
+mod windows_peers;
 mod wine;
 mod workflows;
 

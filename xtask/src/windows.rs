@@ -9,13 +9,14 @@
 
 use crate::crossed::{self, Toolchain, WINDOWS, words};
 use crate::progress::Progress;
+use crate::windows_peers;
 use crate::wine::{self, Wine};
 
 const UNDER_WINE: &str = "under Wine";
 
 pub(crate) fn stage(progress: &mut Progress) {
     crossed::lint(progress, &[WINDOWS]);
-    match Toolchain::for_targets(&[WINDOWS]) {
+    match windows_peers::install().and_then(|()| Toolchain::for_targets(&[WINDOWS])) {
         Ok(toolchain) => test(progress, toolchain),
         Err(error) => progress.fail(error),
     }

@@ -41,6 +41,9 @@ impl Wine {
         }
         // Otherwise each program would start a server anew. It ends by itself if this run is killed.
         wine.in_prefix(Step::new("sh", &["-c", &format!("umask 077; exec {SERVER} {STAYS}")])).detached()?;
+        // An older one, as which Wine presents itself, the Node of the peers refuses to run on. At each start: it takes no
+        // time, and the folder may have been made before this was needed.
+        wine.in_prefix(Step::new(LOADER, &["winecfg.exe", "-v", "win10"])).detached()?;
         // The services of Windows live as long, and would hold the output of the first test.
         wine.in_prefix(Step::new(LOADER, &["wineboot.exe"])).detached()?;
         Ok(wine)
