@@ -318,3 +318,29 @@ fn any_serde_type_remembers() {
     assert_contains(&said, &["to buy: milk, eggs\n", "kept in: AES-256-GCM file"]);
     assert_eq!(home.files_with("milk"), Vec::<PathBuf>::new());
 }
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs Unix: environment variables do not move the folders there")]
+fn share_with_msal_finds_plans_and_imports_and_changes_nothing_of_theirs() {
+    let home = Home::new();
+    assert_eq!(home.run("share_with_msal", &[]).succeeded(), "");
+    assert!(!home.path(".azure").exists() && !home.path(".IdentityService").exists(), "only looked for");
+
+    let file = home.path(".azure/msal_token_cache.json");
+    let text = r#"{"Account":{"u1.t1-login.microsoftonline.com-t1":{"home_account_id":"u1.t1","environment":"login.microsoftonline.com","realm":"t1","local_account_id":"u1","username":"alex@contoso.example","authority_type":"MSSTS"}},"RefreshToken":{"k":{"credential_type":"RefreshToken","secret":"RT-hidden","home_account_id":"u1.t1","environment":"login.microsoftonline.com","client_id":"c1"}}}"#;
+    fs::create_dir(home.path(".azure")).unwrap();
+    fs::write(&file, text).unwrap();
+    let list = home.run("share_with_msal", &[]).succeeded();
+    assert_contains(&list, &["azure-cli-plain: ", "NOT encrypted", "signed in: alex@contoso.example"]);
+    let plan = home.run("share_with_msal", &["plan", "azure-cli-plain"]).succeeded();
+    assert_eq!(plan, "1 refresh token and 1 account added\n");
+    assert_eq!(home.run("share_with_msal", &["import", "azure-cli-plain"]).succeeded(), plan);
+    assert_eq!(home.run("share_with_msal", &["plan", "azure-cli-plain"]).succeeded(), "nothing new\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(home.files_with("RT-hidden"), [file]);
+    assert_contains(
+        &home.run("share_with_msal", &["plan", "azure"]).failed(1),
+        &["no cache is known as `azure`"],
+    );
+    assert_contains(&home.run("share_with_msal", &["plan"]).failed(2), &["usage"]);
+}
