@@ -11,6 +11,8 @@ mod dating;
 #[cfg(feature = "testing")]
 mod durable;
 mod importing;
+// On Windows nobody can delete the lock file of another.
+#[cfg(unix)]
 mod lock_lost;
 mod merging;
 mod reading;
