@@ -10,6 +10,8 @@ mod faults;
 mod dating;
 #[cfg(feature = "testing")]
 mod durable;
+#[cfg(any(feature = "tokio", feature = "watch"))]
+mod faces;
 mod importing;
 // On Windows nobody can delete the lock file of another.
 #[cfg(unix)]
