@@ -116,7 +116,9 @@ fn a_thread_waits_until_its_deadline() {
     let stage = Stage::new();
     let _held = stage.lock().acquire(&soon()).unwrap();
     let error = assert_times_out(&stage).to_string();
-    assert!(error.contains("waited 0.1 s") || error.contains("waited 0.2 s"), "{error}");
+    // On a busy machine it is longer; in whole it is said how long.
+    let waited = error.strip_prefix("waited ").and_then(|rest| rest.split_once(" s for the lock"));
+    assert!(waited.is_some_and(|(waited, _)| waited.parse::<f32>().unwrap() >= 0.1), "{error}");
     assert!(error.contains("this very process"), "{error}");
 }
 
