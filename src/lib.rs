@@ -27,7 +27,7 @@ pub use cache::{Json, SerializableCache, TokenCache, token_cache};
 pub use cache_id::CacheId;
 pub use deadline::{Cancellation, Deadline};
 pub use error::{Error, ErrorKind, Result};
-pub use lock::{FamilyLock, FamilyLockGuard, FileLock, FileLockGuard, Holder};
+pub use lock::{FamilyLock, FamilyLockGuard, FileLock, FileLockGuard, Holder, LockState};
 pub use persistence::{Diagnosis, Protection};
 #[cfg(feature = "keyring")]
 pub use protect::KeyringEntry;

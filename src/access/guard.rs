@@ -66,6 +66,30 @@ impl<T: SerializableCache> CacheGuard<T> {
         Ok(())
     }
 
+    /// Remove the stored cache and its key, as [`PersistedCache::clear`](super::PersistedCache::clear) does, and unlock: for
+    /// who has to be sure that nobody stored anything since it was loaded.
+    ///
+    /// ```
+    /// # use sealed_cache::{Json, PersistedCache, persistence::Memory};
+    /// # let cache = PersistedCache::<Json<Vec<u32>>>::on(Memory::new())?;
+    /// # cache.update(|numbers| numbers.push(7))?;
+    /// let guard = cache.lock()?;
+    /// if guard.contains(&7) { // it was brought elsewhere
+    ///     guard.clear()?;
+    /// }
+    /// assert!(cache.read(|numbers| numbers.is_empty())?);
+    /// # Ok::<(), sealed_cache::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be removed.
+    pub fn clear(mut self) -> Result<()> {
+        self.cache = None;
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.clear(&mut lock)
+    }
+
     /// What a save has to do, if something was changed: owned, so that it can be done on another thread.
     pub(super) fn pending_save(&self) -> Result<Option<PendingSave<T>>> {
         if !self.has_state_changed() {

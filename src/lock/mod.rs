@@ -11,6 +11,7 @@ mod family;
 mod holder;
 mod in_process;
 mod queue;
+mod state;
 mod waiter;
 
 use std::{
@@ -18,6 +19,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use sealed_cache_platform::file;
@@ -25,6 +27,7 @@ use sealed_cache_platform::file;
 pub use family::{FamilyLock, FamilyLockGuard};
 pub use holder::Holder;
 pub(crate) use in_process::{InProcessGuard, InProcessLock};
+pub use state::LockState;
 
 use self::{
     backoff::Backoff,
@@ -155,6 +158,42 @@ impl FileLock {
     #[must_use]
     pub fn last_holder(&self) -> Option<Holder> {
         Holder::read(&self.path)
+    }
+
+    /// Who has it now. Nothing is created or written; for the blink of an eye that this takes, a lock that nobody has looks
+    /// taken to others, who then try again.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire), without the time-out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sealed_cache::{FileLock, LockState};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let lock = FileLock::new(folder.path().join("state.lock"))?;
+    /// assert_eq!(lock.state()?, LockState::Free);
+    /// let _guard = lock.try_acquire()?;
+    /// assert!(matches!(lock.state()?, LockState::Held { .. }));
+    /// # Ok::<(), sealed_cache::Error>(())
+    /// ```
+    pub fn state(&self) -> Result<LockState> {
+        let stamp = file::stamp(&self.path).map_err(|error| errors::not_opened(&self.path, error))?;
+        let Some(stamp) = stamp else { return Ok(LockState::Free) };
+        let file = file::open_lock_file(&self.path).map_err(|error| errors::not_opened(&self.path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(LockState::Free),
+            Err(TryLockError::WouldBlock) => {
+                let holder = self.last_holder();
+                let since = SystemTime::now().duration_since(stamp.modified()).unwrap_or_default();
+                let (process, name) =
+                    holder.map_or((None, String::new()), |it| (Some(it.process()), it.program().to_owned()));
+                Ok(LockState::Held { process, name, since })
+            }
+            Err(TryLockError::Error(error)) => Err(self.no_lock(error)),
+        }
     }
 
     fn try_lock_file(&self) -> Result<Tried> {

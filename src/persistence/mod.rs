@@ -16,7 +16,7 @@ use std::{any::Any, fmt, path::Path, path::PathBuf};
 
 pub use memory::Memory;
 pub use protection::{Candidate, Diagnosis, Protection};
-pub use sealed_file::{SealedFile, SealedFileBuilder};
+pub use sealed_file::{SealedFile, SealedFileBuilder, SealedFileInfo};
 pub use stamp::Stamp;
 
 use crate::{Deadline, Error, ErrorKind, Result, SecretBytes};

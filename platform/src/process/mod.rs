@@ -31,3 +31,9 @@ pub fn running_for(id: u32) -> Option<Duration> {
 pub fn host_name() -> Option<String> {
     system::host_name()
 }
+
+/// Whether this program was linked statically, so that it cannot open a library at run time.
+#[must_use]
+pub const fn is_static() -> bool {
+    cfg!(all(target_feature = "crt-static", target_os = "linux"))
+}

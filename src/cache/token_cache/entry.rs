@@ -290,6 +290,15 @@ impl<'a> IdToken<'a> {
     }
 }
 
+impl Account<'_> {
+    /// The [username](Self::username) as `a..@contoso.test`: enough to tell one's own accounts apart, too little to be
+    /// somebody's name in a log.
+    #[must_use]
+    pub fn masked_username(&self) -> String {
+        masked(&self.username())
+    }
+}
+
 impl fmt::Debug for AccessToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scopes = self.target().split_ascii_whitespace().count();
@@ -316,7 +325,7 @@ impl fmt::Debug for IdToken<'_> {
 
 impl fmt::Debug for Account<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("username", &masked(&self.username())).finish_non_exhaustive()
+        f.debug_struct("Account").field("username", &self.masked_username()).finish_non_exhaustive()
     }
 }
 
@@ -326,7 +335,6 @@ impl fmt::Debug for AppMetadata<'_> {
     }
 }
 
-/// `a..@contoso.test`: enough to tell one's own accounts apart, too little to be somebody's name in a log.
 fn masked(username: &str) -> String {
     let (person, domain) = username.split_once('@').unwrap_or((username, ""));
     let first: String = person.chars().take(1).collect();

@@ -12,6 +12,7 @@ use sealed_cache_platform::file::{self, Creation, Existing, Problem};
 
 use super::{
     super::{
+        LockState,
         errors::{no_lock, not_opened, unusable},
         queue::{Queue, Turn},
     },
@@ -64,6 +65,12 @@ impl LockFile {
             Err(Obstacle::Unclear(error)) if matches!(file::stamp(&self.path), Ok(None)) => Err(error),
             Err(_) => Ok(None),
         }
+    }
+
+    pub(super) fn state(&self) -> Result<LockState> {
+        let sight = Sight::of(&self.path, self.form, &mut Watch::default());
+        let sight = sight.map_err(|error| not_opened(&self.path, error))?;
+        Ok(sight.map_or(LockState::Free, |sight| sight.state()))
     }
 
     /// Wait for the file, having the turn.

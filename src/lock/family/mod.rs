@@ -16,13 +16,16 @@ mod pauses;
 mod record;
 mod sight;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use self::{
     lock_file::{Held, LockFile},
     record::Form,
 };
-use super::errors::canonical;
+use super::{LockState, errors::canonical};
 use crate::{Deadline, Result};
 
 /// The lock of a folder, which is Java's.
@@ -119,6 +122,18 @@ impl FamilyLock {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.file.path()
+    }
+
+    /// Who has it now: each of its lock files (one, or two with that of the folder) with its state, as the file tells.
+    /// Nothing is created, locked or changed. That a program which has not recorded itself keeps a file locked is seen only by
+    /// who tries to take it.
+    ///
+    /// # Errors
+    ///
+    /// Why a lock file cannot be looked at.
+    pub fn states(&self) -> Result<Vec<(PathBuf, LockState)>> {
+        let files = std::iter::once(&self.file).chain(&self.folder);
+        files.map(|file| Ok((file.path().to_path_buf(), file.state()?))).collect()
     }
 
     /// Take the lock, waiting until the deadline if somebody has it. The longest wait among the peers is 60 seconds.

@@ -11,7 +11,10 @@ use sealed_cache_platform::{
     process,
 };
 
-use super::record::{Form, Record};
+use super::{
+    super::LockState,
+    record::{Form, Record},
+};
 
 /// When the lock of a process that has ended may be taken over. Python's bound; peers that hold no `flock` and live in
 /// another container look as if they had ended.
@@ -65,6 +68,23 @@ impl Sight {
     /// Whether it was left behind, so that it may be taken over if nobody has it locked.
     pub(super) fn is_stale(&self) -> bool {
         self.holder.patience().is_some_and(|patience| self.age >= patience)
+    }
+
+    /// The same for people who look. What names no process of this machine counts as held until it may be taken over.
+    pub(super) fn state(&self) -> LockState {
+        let (process, name) = match &self.holder {
+            Holder::Running(record) | Holder::Ended(record) | Holder::Elsewhere(record) => {
+                (Some(record.process), record.name.clone())
+            }
+            Holder::Unknown => (None, String::new()),
+        };
+        let since = self.age;
+        match self.holder.patience() {
+            Some(patience) if self.is_stale() || matches!(self.holder, Holder::Ended(_)) => {
+                LockState::LeftBehind { process, name, since, wait: patience.saturating_sub(since) }
+            }
+            _ => LockState::Held { process, name, since },
+        }
     }
 }
 

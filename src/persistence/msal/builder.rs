@@ -1,9 +1,9 @@
 //! [`MsalPersistenceBuilder`]: how long a shared cache waits, and whether it may ask a person.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use super::{Layout, MsalPersistence, storage::Storage, store::Waits};
-use crate::{FamilyLock, Prompt, Result, files::Files};
+use crate::{Prompt, Result, files::Files};
 
 /// As long as MSAL.NET waits, the most patient of the family.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
@@ -59,12 +59,8 @@ impl MsalPersistenceBuilder {
     /// * [`AccessDenied`](crate::ErrorKind::AccessDenied), [`OtherOwner`](crate::ErrorKind::OtherOwner),
     ///   [`Io`](crate::ErrorKind::Io) if the folder cannot be used, or others than its owner's group can write it.
     pub fn open(self) -> Result<MsalPersistence> {
-        let folder_lock = self.layout.folder_lock;
-        let storage = Storage::open(self.layout, self.files)?;
-        let mut name = storage.file().path().as_os_str().to_owned();
-        name.push(".lockfile");
-        let lock = FamilyLock::new(PathBuf::from(name))?;
-        let lock = if folder_lock { lock.with_folder_lock() } else { lock };
+        let storage = Storage::open(self.layout.clone(), self.files)?;
+        let lock = self.layout.lock()?;
         let store = MsalPersistence { storage, lock, waits: self.waits };
         store.clean_up()?;
         Ok(store)

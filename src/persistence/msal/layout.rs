@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{KeychainItem, SecretServiceItem};
+use crate::{FamilyLock, Result};
 
 /// Where a cache of the MSAL family lies, in what form, and which lock its users take.
 ///
@@ -73,6 +74,30 @@ impl Layout {
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// The lock that the users of this cache take: for the cache file `X` the lock file `X.lockfile`. The folder must
+    /// exist.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sealed_cache::{LockState, persistence::msal::dangerous};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let layout = dangerous::plain_file(folder.path().join("msal_token_cache.json"));
+    /// assert!(matches!(layout.lock()?.states()?[0].1, LockState::Free));
+    /// # Ok::<(), sealed_cache::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`FamilyLock::new`].
+    pub fn lock(&self) -> Result<FamilyLock> {
+        let mut name = self.file.as_os_str().to_owned();
+        name.push(".lockfile");
+        let lock = FamilyLock::new(PathBuf::from(name))?;
+        Ok(if self.folder_lock { lock.with_folder_lock() } else { lock })
     }
 }
 

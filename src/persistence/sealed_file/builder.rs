@@ -146,10 +146,15 @@ fn item_name(id: &CacheId, folder: &Path) -> String {
     format!("{}~{:08x}", id.name(), u32::from_be_bytes([a, b, c, d]))
 }
 
-fn data_folder(application: &str) -> Result<PathBuf> {
+pub(super) fn data_folder(application: &str) -> Result<PathBuf> {
+    Ok(data_home()?.join(application))
+}
+
+/// Where the folders of the applications are.
+pub(super) fn data_home() -> Result<PathBuf> {
     let folders = BaseDirs::new().ok_or_else(|| {
         Error::new(ErrorKind::Configuration, "this user has no home folder to keep a cache in")
             .with_remedy("set HOME, or name a folder with `.folder(..)`")
     })?;
-    Ok(folders.data_local_dir().join(application))
+    Ok(folders.data_local_dir().to_path_buf())
 }

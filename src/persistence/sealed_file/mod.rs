@@ -3,6 +3,7 @@
 mod builder;
 mod care;
 mod history;
+mod info;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,6 +12,7 @@ use std::{
 
 pub use builder::SealedFileBuilder;
 use history::History;
+pub use info::SealedFileInfo;
 
 use super::{
     AsideReason, Diagnosis, Found, Loaded, Persistence, PersistenceLock, Protection, Saved, Stamp,
