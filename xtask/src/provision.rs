@@ -16,6 +16,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("keyutils", "keyctl, to look at the kernel keyring from outside"),
     ("python3", "a reader of the sealed file written from its specification alone"),
     ("python3-cryptography", "the same"),
+    ("python3-jsonschema", "judges what `sealed-cache --json` prints"),
     ("python3-venv", "actionlint and the MSAL peers, in folders of their own"),
     ("python3-gi", "MSAL Python reaches the Secret Service by these bindings, which no registry has"),
     ("gir1.2-secret-1", "what they know of libsecret"),

@@ -42,9 +42,11 @@ fn missing_programs() -> Vec<&'static str> {
     let programs =
         ["gnome-keyring-daemon", "dbus-daemon", "dbus-run-session", "secret-tool", "keyctl", "python3"];
     let mut missing: Vec<_> = programs.into_iter().filter(|name| !on_path(name)).collect();
-    if !missing.contains(&"python3") && Step::new("python3", &["-c", "import cryptography"]).output().is_err()
-    {
-        missing.push("the Python module `cryptography`");
+    if !missing.contains(&"python3") {
+        let absent =
+            |module: &str| Step::new("python3", &["-c", &format!("import {module}")]).output().is_err();
+        missing.extend(absent("cryptography").then_some("the Python module `cryptography`"));
+        missing.extend(absent("jsonschema").then_some("the Python module `jsonschema`"));
     }
     missing
 }
