@@ -9,6 +9,8 @@
 mod desktop_cache;
 mod desktops;
 mod doctor;
+#[path = "../common/example.rs"]
+mod example;
 mod home;
 mod interrupting;
 mod keys;
@@ -19,6 +21,7 @@ mod repairing;
 mod schema;
 mod seeing;
 mod terminal;
+mod troubleshooting;
 mod usage;
 mod watching;
 

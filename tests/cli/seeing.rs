@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use sealed_cache::{Json, KeyFile, PersistedCache};
+use serde_json::Value;
+
 use crate::{
     home::{Home, Ran, SECRET},
     page::Page,
@@ -68,6 +71,25 @@ fn show_tells_who_is_signed_in() {
     }
     page.compare();
     assert_eq!(home.path("data").read_dir().unwrap().count(), 1, "looking makes nothing");
+}
+
+/// `PersistedCache<Json<T>>`: its key opens it, and that is what can be told.
+#[test]
+fn a_cache_of_the_applications_own_type_is_no_broken_one() {
+    let home = Home::with_sealed();
+    let folder = home.sealed_file().parent().unwrap().to_owned();
+    let keys = home.path("state/com.contoso.todo");
+    let builder = PersistedCache::<Json<Vec<u32>>>::builder("com.contoso.todo").name("list").folder(&folder);
+    builder.protector(KeyFile::in_folder(&keys)).open().unwrap().update(|list| list.push(1)).unwrap();
+    let list = home.json(&["list"]);
+    assert_eq!(
+        (&list["caches"][0]["holds_other"], &list["caches"][0]["problem"]),
+        (&true.into(), &Value::Null)
+    );
+    let name = list["caches"][0]["name"].as_str().unwrap();
+    home.run(&["list"]).is(0).says(&["something of the application's own"]);
+    home.run(&["verify", name]).is(0).says(&["it opens, and holds something of the application's own"]);
+    home.run(&["show", name]).is(65);
 }
 
 #[test]

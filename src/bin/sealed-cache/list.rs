@@ -60,12 +60,22 @@ impl Shown for Summary {
                 page.line(format!("  -> {}", problem.remedy));
             }
         } else if self.accounts.is_empty() {
-            page.line(format!(
-                "  nobody is signed in; {}",
-                words::plural(self.entries.unwrap_or(0) as u64, "entry").replace("entrys", "entries")
-            ));
+            page.line(format!("  {}", self.nobody()));
         } else {
             page.line(format!("  signed in: {}", self.accounts.join(", ")));
+        }
+    }
+}
+
+impl Summary {
+    /// What it holds, where nobody is signed in.
+    pub(crate) fn nobody(&self) -> &'static str {
+        match self.entries {
+            _ if self.holds_other => {
+                "it holds something of the application's own, which is no account of an MSAL library"
+            }
+            Some(0) | None => "nobody is signed in; it is empty",
+            Some(_) => "nobody is signed in; it has tokens of the application itself",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! [`Summary`]: a cache in a few words, as `list` and `doctor` tell of it.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     path::Path,
     sync::mpsc,
@@ -8,8 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use sealed_cache::{CacheId, Prompt, TokenCache, persistence::SealedFile};
-use serde::Serialize;
+use sealed_cache::{
+    CacheId, Error, ErrorKind, Prompt, SerializableCache, TokenCache, persistence::SealedFile,
+};
+use serde::{Serialize, de::IgnoredAny};
 
 use crate::{
     context::{Context, Waits},
@@ -40,6 +43,8 @@ pub(crate) struct Summary {
     pub(crate) is_encrypted: Option<bool>,
     pub(crate) accounts: Vec<String>,
     pub(crate) entries: Option<usize>,
+    /// Whether it opens, and holds something of the application's own beside or instead of tokens.
+    pub(crate) holds_other: bool,
     pub(crate) problem: Option<Problem>,
 }
 
@@ -113,7 +118,7 @@ impl Asked {
     fn answer(self, until: std::time::Instant) -> Option<Summary> {
         let wait = until.saturating_duration_since(std::time::Instant::now());
         self.answer.recv_timeout(wait).unwrap_or_else(|_| {
-            let late = sealed_cache::Error::new(sealed_cache::ErrorKind::Io, "it did not answer in time")
+            let late = Error::new(ErrorKind::Io, "it did not answer in time")
                 .with_remedy("look whether its file system, or its keychain, hangs");
             Some(Summary::unreadable(self.name, self.file, &late.into()))
         })
@@ -159,8 +164,14 @@ impl Summary {
         self.protection = Some(protection.to_string());
         self.protector = Some(protection.protector).filter(|name| !name.is_empty());
         self.is_encrypted = Some(protection.is_encrypted);
-        let (accounts, entries) = cache.read(|cache| (accounts(cache), cache.len()))?;
-        (self.accounts, self.entries) = (accounts, Some(entries));
+        match cache.read(|cache| (accounts(cache), cache.len(), holds_other(cache))) {
+            Ok((accounts, entries, other)) => {
+                (self.accounts, self.entries, self.holds_other) = (accounts, Some(entries), other);
+            }
+            // Its key opened it: what it holds is the application's own.
+            Err(error) if is_of_another_type(place, &error) => self.holds_other = true,
+            Err(error) => return Err(error.into()),
+        }
         Ok(protection.exists)
     }
 
@@ -177,6 +188,7 @@ impl Summary {
             is_encrypted: None,
             accounts: Vec::new(),
             entries: None,
+            holds_other: false,
             problem: None,
         }
     }
@@ -184,6 +196,21 @@ impl Summary {
     fn unreadable(name: String, file: String, failure: &Failure) -> Self {
         Self { problem: Some(Problem::of(failure)), ..Self::empty(name, file) }
     }
+}
+
+/// Whether a sealed file, which its key has opened, only is no token cache.
+pub(crate) fn is_of_another_type(place: &Place, error: &Error) -> bool {
+    place.is_sealed() && error.kind() == ErrorKind::InvalidContents
+}
+
+/// Whether there is a member that no MSAL library knows. Values are not looked at.
+fn holds_other(cache: &TokenCache) -> bool {
+    let sections = ["AccessToken", "RefreshToken", "IdToken", "Account", "AppMetadata"];
+    let members = cache.serialize().ok().and_then(|text| {
+        let members: BTreeMap<String, IgnoredAny> = serde_json::from_slice(&text).ok()?;
+        Some(members)
+    });
+    members.is_some_and(|members| members.keys().any(|name| !sections.contains(&name.as_str())))
 }
 
 /// Each once, masked.

@@ -9,6 +9,7 @@ use crate::{
     options::CacheArgument,
     output::{Page, Shown, Style},
     place::{Cache, Place},
+    summary::is_of_another_type,
     words,
 };
 
@@ -32,7 +33,7 @@ pub(crate) fn run(arguments: &CacheArgument, context: &Context) -> Result<Done, 
     let place = Place::named(&arguments.cache)?;
     let cache = place.open(&context.keys, context.waits())?;
     let progress = context.output.progress("trying");
-    let steps = vec![step("open", opened(&cache)), step("round trip", round_trip(&cache))];
+    let steps = vec![step("open", opened(&place, &cache)), step("round trip", round_trip(&cache))];
     drop(progress);
     let report = Report {
         file: place.file().display().to_string(),
@@ -44,8 +45,13 @@ pub(crate) fn run(arguments: &CacheArgument, context: &Context) -> Result<Done, 
     Ok(Done::fine_unless(report.steps.iter().any(|step| !step.is_fine)))
 }
 
-fn opened(cache: &Cache) -> Result<String, Failure> {
-    let entries = cache.read(TokenCache::len)?;
+fn opened(place: &Place, cache: &Cache) -> Result<String, Failure> {
+    let entries = match cache.read(TokenCache::len) {
+        Err(error) if is_of_another_type(place, &error) => {
+            return Ok("it opens, and holds something of the application's own".to_owned());
+        }
+        entries => entries?,
+    };
     let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
     Ok(format!("it opens, and has {entries}"))
 }

@@ -157,7 +157,7 @@ fn of_cache(cache: &Summary) -> Finding {
 
 fn signed_in(cache: &Summary) -> String {
     match cache.accounts.len() {
-        0 => "nobody is signed in".to_owned(),
+        0 => cache.nobody().to_owned(),
         count => format!("{} signed in", words::plural(count as u64, "account")),
     }
 }
