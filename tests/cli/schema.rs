@@ -82,8 +82,8 @@ impl Checker<'_> {
     }
 
     fn items(&self, schema: &Value, value: &Value, at: &str) -> Checked {
-        let items = value.as_array().into_iter().flatten().enumerate();
-        items.map(|(number, item)| self.value(schema, item, &format!("{at}[{number}]"))).collect()
+        let mut items = value.as_array().into_iter().flatten().enumerate();
+        items.try_for_each(|(number, item)| self.value(schema, item, &format!("{at}[{number}]")))
     }
 
     fn any(&self, schemas: &Value, value: &Value, at: &str) -> Checked {

@@ -75,11 +75,12 @@ impl Walk {
 fn settled(line: &str) -> String {
     let digits = |text: &str| text.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned();
     let mut line = line.to_owned();
-    let numbers = [("127.0.0.1:", "34567"), ("pid ", "4242"), ("left behind ", "7"), (" bytes, changed ", "5")];
-    if let Some((start, "just now)")) = line.split_once("465 bytes, changed ") {
-        line = format!("{start}465 bytes, changed 0 seconds ago)");
+    if let Some((size, _)) = line.split_once(", changed ") {
+        line = format!("{size}, changed just now)");
     }
-    for (before, name) in numbers.into_iter().chain([("enter the code ", "BDFH-JLNP")]) {
+    for (before, name) in
+        [("127.0.0.1:", "34567"), ("enter the code ", "BDFH-JLNP"), ("pid ", "4242"), ("left behind ", "7")]
+    {
         if let Some((start, rest)) = line.split_once(before) {
             let rest = if before.starts_with("enter") {
                 rest.chars().skip(name.len()).collect()

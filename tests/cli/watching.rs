@@ -5,6 +5,7 @@ use std::{
     process::{Child, ChildStdout, Stdio},
 };
 
+use sealed_cache::token_cache::{AccountId, TokenCache};
 use serde_json::Value;
 
 use crate::{
@@ -50,14 +51,9 @@ fn add(cache: &Cache, name: &str) {
 }
 
 fn sign_out(cache: &Cache) {
-    cache
-        .update(|cache| {
-            let account = cache.accounts().next().map(|account| (&account).into());
-            let account: Option<sealed_cache::token_cache::AccountId<'_>> = account;
-            account.map(sealed_cache::token_cache::AccountId::into_owned)
-        })
-        .map(|account| cache.update(|cache| cache.remove_account(&account.unwrap())).unwrap())
-        .unwrap();
+    let first =
+        |cache: &TokenCache| cache.accounts().next().map(|account| AccountId::from(&account).into_owned());
+    cache.update(|cache| first(cache).map(|account| cache.remove_account(account))).unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, TryLockError},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use sealed_cache_platform::file;
@@ -30,7 +30,7 @@ pub(crate) fn look(folder: &Path) -> Vec<Finding> {
     }]
 }
 
-fn excludes(path: &PathBuf) -> std::io::Result<bool> {
+fn excludes(path: &Path) -> std::io::Result<bool> {
     let (first, second) = (file::open_lock_file(path)?, file::open_lock_file(path)?);
     match first.try_lock() {
         Err(TryLockError::Error(error)) => return Err(error),
