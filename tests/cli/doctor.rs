@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What is promised, with some patience for a busy machine.
-const TIME: Duration = Duration::from_secs(8);
+pub(crate) const TIME: Duration = Duration::from_secs(8);
 
 /// Ends with the command, which may not call `add_key` and `keyctl`: as in a container.
 pub(crate) const WITHOUT_KEYCTL: &str = include_str!("without_keyctl.py");

@@ -56,6 +56,7 @@ fn normalized(root: &Path, text: &str) -> String {
         let line = between(&line, "got ", Some(";"), "JUST NOW");
         let line = between(&line, "changed ", Some(")"), "JUST NOW");
         let line = between(&line, "Changed     ", Some(","), "JUST NOW");
+        let line = between(&line, "left behind ", Some(" ago"), "N SECONDS");
         let line = between(&line, "pid ", Some(")"), "N");
         let line = between(&line, "(process ", Some(")"), "N");
         let line = between(&line, "waited ", Some(" s"), "N");

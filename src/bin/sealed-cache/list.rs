@@ -19,7 +19,7 @@ struct List {
 
 pub(crate) fn run(context: &Context) -> Result<Done, Failure> {
     let progress = context.output.progress("looking");
-    let list = List { caches: summary::all(context)? };
+    let list = List { caches: summary::all(&context.keys)? };
     drop(progress);
     context.output.result("list", &list)?;
     Ok(Done::fine_unless(list.caches.iter().any(Summary::is_broken)))

@@ -14,19 +14,13 @@ use sealed_cache::{
 };
 use serde::{Serialize, de::IgnoredAny};
 
-use crate::{
-    context::{Context, Waits},
-    failure::Failure,
-    keys::Keys,
-    place::Place,
-    presets, words,
-};
+use crate::{context::Waits, failure::Failure, keys::Keys, place::Place, presets, words};
 
 /// For what a cache is, which should be here and now: a keychain that works answers in milliseconds.
 const SHORT: Waits =
     Waits { lock: Duration::from_secs(2), keychain: Duration::from_secs(2), prompt: Prompt::Never };
 /// Beyond it a cache counts as one that does not answer, whatever keeps it: a network file system.
-const PATIENCE: Duration = Duration::from_millis(4500);
+const PATIENCE: Duration = Duration::from_millis(4400);
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
@@ -69,7 +63,7 @@ impl Problem {
 }
 
 /// All caches of this user that we know of; asked at the same time, and nobody is asked for a password.
-pub(crate) fn all(context: &Context) -> Result<Vec<Summary>, Failure> {
+pub(crate) fn all(keys: &Keys) -> Result<Vec<Summary>, Failure> {
     let mut places = Vec::new();
     for path in SealedFile::list()? {
         let name = name_of(&path);
@@ -77,8 +71,7 @@ pub(crate) fn all(context: &Context) -> Result<Vec<Summary>, Failure> {
     }
     let shared = presets::usual().into_iter().filter(|(_, layout)| layout.file().exists());
     places.extend(shared.map(|(name, layout)| (name.clone(), Ok(Place::shared(name, layout)))));
-    let waiting: Vec<_> =
-        places.into_iter().map(|(name, place)| ask(name, place, context.keys.silent())).collect();
+    let waiting: Vec<_> = places.into_iter().map(|(name, place)| ask(name, place, keys.silent())).collect();
     let until = std::time::Instant::now() + PATIENCE;
     Ok(waiting.into_iter().filter_map(|asked| asked.answer(until)).collect())
 }
@@ -150,8 +143,12 @@ impl Summary {
     pub(crate) fn is_closed_by_design(&self) -> bool {
         let of_others = ["passphrase", "systemd-credential", "caller-key", "keyring-entry"];
         let kinds = ["KeychainLocked", "KeychainUnavailable", "Configuration"];
-        self.protector.as_deref().is_some_and(|protector| of_others.contains(&protector))
-            && self.problem.as_ref().is_some_and(|problem| kinds.contains(&&*problem.kind))
+        let (Some(protector), Some(problem)) = (self.protector.as_deref(), &self.problem) else {
+            return false;
+        };
+        // The passphrase that was given may be that of another cache.
+        of_others.contains(&protector) && kinds.contains(&&*problem.kind)
+            || protector == "passphrase" && problem.kind == "WrongKey"
     }
 
     pub(crate) fn is_broken(&self) -> bool {

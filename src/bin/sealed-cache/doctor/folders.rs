@@ -50,10 +50,12 @@ fn of_folder(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Folders of applications that belong to somebody else, which is how a program leaves them that was once run with sudo.
+/// Folders with caches or keys that belong to somebody else, which is how a program leaves them that was once run with sudo.
 fn foreign(folder: &Path) -> Vec<Finding> {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    let folders = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir());
+    let folders = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir() && may_hold_ours(path));
     let other = folders.filter_map(|path| {
         let problem = file::check_folder(&path).ok()??;
         problem.is_other_owner().then(|| {
@@ -65,6 +67,13 @@ fn foreign(folder: &Path) -> Vec<Finding> {
         })
     });
     other.collect()
+}
+
+/// Also one that cannot be looked into.
+fn may_hold_ours(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return true };
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    files.filter_map(|path| path.extension().map(|it| it == "sealed" || it == "key")).any(|is_ours| is_ours)
 }
 
 fn rights(folder: &Path, existing: &Path, what: &str) -> Finding {

@@ -14,7 +14,7 @@ mod verdict;
 use std::{
     env,
     path::PathBuf,
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -54,22 +54,23 @@ pub(crate) fn run(context: &Context) -> Result<Done, Failure> {
     let progress = context.output.progress("examining this machine, which takes a few seconds at most");
     let started = Instant::now();
     let until = started + ALL;
-    let folders = Arc::new(folders::of_interest());
+    // Even to look which folders there are can hang: nothing of that is done on this thread.
     let protectors = protectors::ask(&context.keys, until);
     let round_trip = Later::of(until, round_trip::run);
     let machine = Later::of(until, environment::look);
-    let looked = Arc::clone(&folders);
-    let rights = Later::of(until, move || folders::look(&looked));
-    let place = folders.first().cloned().unwrap_or_else(env::temp_dir);
-    let locks = Later::of(until, move || locks::look(&place));
-    let caches = summary::all(context).unwrap_or_default();
+    let folders = Later::of(until, || folders::look(&folders::of_interest()));
+    let locks = Later::of(until, || {
+        locks::look(&folders::of_interest().into_iter().next().unwrap_or_else(env::temp_dir))
+    });
+    let keys = context.keys.silent();
+    let caches = Later::of(until, move || summary::all(&keys));
     let mut report = Report {
         protectors: protectors.into_iter().map(protectors::Asked::answer).collect(),
         round_trip: round_trip.answer().unwrap_or_else(RoundTrip::late),
         machine: machine.answer().unwrap_or_else(|| vec![late("machine")]),
-        folders: rights.answer().unwrap_or_else(|| vec![late("folders")]),
+        folders: folders.answer().unwrap_or_else(|| vec![late("folders")]),
         locks: locks.answer().unwrap_or_else(|| vec![late("locks")]),
-        caches,
+        caches: caches.answer().and_then(Result::ok).unwrap_or_default(),
         verdict: String::new(),
         is_fine: true,
         milliseconds: 0,
