@@ -1,6 +1,6 @@
 //! Lock files that nobody gave back: which are taken over, and which never are.
 
-use sealed_cache::ErrorKind;
+use sealed_cache::{ErrorKind, LockState};
 use sealed_cache_platform::process::running_for;
 
 use super::*;
@@ -213,4 +213,32 @@ mod unix {
         assert!(error.to_string().contains("belongs to user id 12345"), "{error}");
         assert!(stage.path().exists());
     }
+}
+
+/// What a person is told is what the rules make of the same file, and looking changes nothing.
+#[test]
+fn looking_tells_what_taking_it_would_find() {
+    let (stage, dead, child) = (Stage::new(), ended(), waits());
+    let state = || {
+        let before = fs::read(stage.path()).ok();
+        let mut states = stage.lock().states().unwrap();
+        assert_eq!(fs::read(stage.path()).ok(), before, "it was changed");
+        assert_eq!(states.len(), 1);
+        states.remove(0).1
+    };
+    assert_eq!(state(), LockState::Free);
+    stage.left(format!("{dead} az").as_bytes(), 2);
+    let LockState::LeftBehind { process, wait, .. } = state() else { panic!("{:?}", state()) };
+    assert_eq!(process, Some(dead));
+    assert!(wait > Duration::ZERO && wait <= Duration::from_secs(3), "{wait:?}");
+    assert_eq!(state().to_string(), format!("left behind by az (pid {dead})"));
+    stage.left(format!("{dead} az").as_bytes(), 6);
+    assert!(matches!(state(), LockState::LeftBehind { wait: Duration::ZERO, .. }));
+    stage.left(format!("{} az", child.id()).as_bytes(), 0);
+    assert_eq!(state().to_string(), format!("held by az (pid {})", child.id()));
+    // Who says nothing may be writing: so it counts as held until it may be taken over.
+    stage.left(b"", 30);
+    assert!(matches!(state(), LockState::Held { process: None, .. }));
+    stage.left(b"", 61);
+    assert!(matches!(state(), LockState::LeftBehind { process: None, wait: Duration::ZERO, .. }));
 }
