@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_name_is_the_layout_that_it_says() {
-        assert_eq!(of("plain:a.json"), format!("{:?}", dangerous::plain_file("./a.json")));
+        assert_eq!(of("plain:a.json"), format!("{:?}", dangerous::plain_file(Path::new(".").join("a.json"))));
         assert_eq!(
             of("plain+folder-lock:/srv/a.json"),
             format!("{:?}", dangerous::plain_file("/srv/a.json").with_folder_lock())

@@ -5,10 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sealed_cache_platform::{
-    file,
-    file_system::{self, FileSystem},
-};
+use sealed_cache_platform::{file, file_system};
 
 use super::{Finding, home_folders};
 use crate::presets;
@@ -41,8 +38,10 @@ fn of_folder(folder: &Path) -> Vec<Finding> {
     let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
     let mut findings = vec![rights(folder, existing, &what)];
     // Of a folder to be, what can be told is that of the one above.
-    if let Ok(Some(system)) = file_system::of(existing) {
-        findings.extend(of_system(&system, &what));
+    if let Ok(Some(system)) = file_system::of(existing)
+        && system.is_network
+    {
+        findings.push(on_network(&system.name, &what));
     }
     if existing == folder {
         findings.extend(foreign(folder));
@@ -115,15 +114,13 @@ fn not_written(what: &str, error: &io::Error) -> Finding {
     Finding::problem(what, format!("it cannot be written: {error}"), remedy)
 }
 
-fn of_system(system: &FileSystem, what: &str) -> Option<Finding> {
-    system.is_network.then(|| {
-        Finding::warning(
-            what,
-            format!("lies on a network file system ({}), where locks and times are the server's", system.name),
-            "programs on two machines can overwrite each other's tokens: give each machine a folder of its own \
-             (XDG_DATA_HOME), best on a local disk",
-        )
-    })
+fn on_network(system: &str, what: &str) -> Finding {
+    Finding::warning(
+        what,
+        format!("lies on a network file system ({system}), where locks and times are the server's"),
+        "programs on two machines can overwrite each other's tokens: give each machine a folder of its own (XDG_DATA_HOME), \
+         best on a local disk",
+    )
 }
 
 #[cfg(test)]
@@ -132,11 +129,7 @@ mod tests {
 
     #[test]
     fn a_network_file_system_is_told() {
-        let mut system = file_system::of(Path::new("/")).unwrap().unwrap_or_else(|| panic!("Linux tells"));
-        (system.name, system.is_network) = ("nfs".into(), true);
-        assert!(of_system(&system, "home").unwrap().message.contains("network file system (nfs)"));
-        system.is_network = false;
-        assert!(of_system(&system, "home").is_none());
+        assert!(on_network("nfs", "home").message.contains("network file system (nfs)"));
     }
 
     #[test]
