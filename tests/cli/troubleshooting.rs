@@ -78,9 +78,13 @@ fn settled(line: &str) -> String {
     if let Some((size, _)) = line.split_once(", changed ") {
         line = format!("{size}, changed just now)");
     }
-    for (before, name) in
-        [("127.0.0.1:", "34567"), ("enter the code ", "BDFH-JLNP"), ("pid ", "4242"), ("left behind ", "7")]
-    {
+    for (before, name) in [
+        ("127.0.0.1:", "34567"),
+        ("enter the code ", "BDFH-JLNP"),
+        ("pid ", "4242"),
+        ("left behind ", "7"),
+        ("is good for ", "60"),
+    ] {
         if let Some((start, rest)) = line.split_once(before) {
             let rest = if before.starts_with("enter") {
                 rest.chars().skip(name.len()).collect()

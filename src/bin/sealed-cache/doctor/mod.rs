@@ -56,11 +56,17 @@ pub(crate) fn run(context: &Context) -> Result<Done, Failure> {
     let until = started + ALL;
     // Even to look which folders there are can hang: nothing of that is done on this thread.
     let protectors = protectors::ask(&context.keys, until);
-    let round_trip = Later::of(until, round_trip::run);
-    let machine = Later::of(until, environment::look);
-    let folders = Later::of(until, || folders::look(&folders::of_interest()));
-    let locks = Later::of(until, || {
+    // The round trip makes folders where there are none: that is not to be seen by those who look what is there.
+    let (looking, looked) = mpsc::channel::<()>();
+    let machine = Later::awaited(until, looking.clone(), environment::look);
+    let folders = Later::awaited(until, looking.clone(), || folders::look(&folders::of_interest()));
+    let locks = Later::awaited(until, looking, || {
         locks::look(&folders::of_interest().into_iter().next().unwrap_or_else(env::temp_dir))
+    });
+    let round_trip = Later::of(until, move || {
+        // All of them are done as soon as nobody can send any more.
+        let _ = looked.recv_timeout(KEYCHAIN);
+        round_trip::run()
     });
     let keys = context.keys.silent();
     let caches = Later::of(until, move || summary::all(&keys));
@@ -99,6 +105,15 @@ impl<T: Send + 'static> Later<T> {
         // One that hangs ends with the process.
         thread::spawn(move || sender.send(work()).unwrap_or_default());
         Self { answer, until }
+    }
+
+    /// The same for one that others wait for: it lets go of this when it is done.
+    fn awaited(until: Instant, looking: mpsc::Sender<()>, work: impl FnOnce() -> T + Send + 'static) -> Self {
+        Self::of(until, move || {
+            let found = work();
+            drop(looking);
+            found
+        })
     }
 
     /// `None` if there is none in time.
