@@ -293,6 +293,14 @@ impl<'a> IdToken<'a> {
 impl Account<'_> {
     /// The [username](Self::username) as `a..@contoso.test`: enough to tell one's own accounts apart, too little to be
     /// somebody's name in a log.
+    ///
+    /// ```
+    /// use sealed_cache::{SecretBytes, SerializableCache, token_cache::TokenCache};
+    /// let text = br#"{"Account":{"a":{"username":"alex@contoso.test"}}}"#;
+    /// let cache = TokenCache::deserialize(SecretBytes::from(&text[..]))?;
+    /// assert_eq!(cache.accounts().next().unwrap().masked_username(), "a..@contoso.test");
+    /// # Ok::<(), sealed_cache::Error>(())
+    /// ```
     #[must_use]
     pub fn masked_username(&self) -> String {
         masked(&self.username())

@@ -131,6 +131,19 @@ impl FamilyLock {
     /// # Errors
     ///
     /// Why a lock file cannot be looked at.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sealed_cache::{FamilyLock, LockState};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let lock = FamilyLock::new(folder.path().join("msal_token_cache.bin.lockfile"))?;
+    /// assert_eq!(lock.states()?[0].1, LockState::Free);
+    /// let _guard = lock.try_acquire()?;
+    /// assert!(matches!(lock.states()?[0].1, LockState::Held { .. }));
+    /// # Ok::<(), sealed_cache::Error>(())
+    /// ```
     pub fn states(&self) -> Result<Vec<(PathBuf, LockState)>> {
         let files = std::iter::once(&self.file).chain(&self.folder);
         files.map(|file| Ok((file.path().to_path_buf(), file.state()?))).collect()

@@ -3,15 +3,14 @@
 use std::{env, fs, time::Instant};
 
 use sealed_cache::{
-    CacheId, Deadline, Dpapi, Error, ErrorKind, KernelKeyring, KeyFile, MacKeychain, Prompt, SecretService,
-    SystemdCredential,
+    CacheId, Deadline, Error, ErrorKind, KernelKeyring, KeyFile, Prompt, SystemdCredential,
     protect::{KeyRequest, Protector},
 };
-use sealed_cache_platform::{KEYCHAIN, Keychain, process};
+use sealed_cache_platform::process;
 use serde::Serialize;
 
 use super::{Finding, KEYCHAIN as PATIENCE, Later, Status};
-use crate::{keys::Kept, keys::Keys};
+use crate::keys::{Kept, Keys, keychain};
 
 /// A protector, and whether it can keep a key here.
 #[derive(Debug, Serialize)]
@@ -43,12 +42,7 @@ struct Refused {
 }
 
 pub(crate) fn ask(keys: &Keys, until: Instant) -> Vec<Asked> {
-    let default: Option<Kept> = match KEYCHAIN {
-        Keychain::SecretService => Some(std::sync::Arc::new(SecretService::new())),
-        Keychain::Dpapi => Some(std::sync::Arc::new(Dpapi::new())),
-        Keychain::MacKeychain => Some(std::sync::Arc::new(MacKeychain::new())),
-        _ => None,
-    };
+    let default = keychain().ok();
     let others: [Kept; 3] = [
         std::sync::Arc::new(KernelKeyring::new()),
         std::sync::Arc::new(SystemdCredential::new("sealed-cache")),
