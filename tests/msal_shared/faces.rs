@@ -24,7 +24,11 @@ fn another_program_that_writes_in_place_is_told_of_and_so_is_what_a_save_of_ours
     let tokens = place.open();
     assert_eq!(tokens.read(sealed_cache::TokenCache::len).unwrap(), 1);
     let (tell, told) = mpsc::channel();
-    let _watcher = tokens.watch(move || tell.send(()).unwrap()).unwrap();
+    let _watcher = tokens
+        .watch(move || {
+            let _ = tell.send(());
+        })
+        .unwrap();
     let is_told = || told.recv_timeout(Duration::from_secs(60)).expect("to be told");
     place.write(cache(&["a", "b"]));
     is_told();
