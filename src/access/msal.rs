@@ -8,9 +8,6 @@ use crate::{
     persistence::msal::{Layout, MsalPersistence, MsalPersistenceBuilder},
 };
 
-/// As long as MSAL.NET waits, the most patient of the family.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// Configures a token cache that is shared with the MSAL apps in other languages. Made by [`PersistedCache::msal`].
 ///
 /// Setters never fail; [`open`](Self::open) checks everything.
@@ -31,13 +28,14 @@ impl PersistedCache<TokenCache> {
     /// use sealed_cache::{PersistedCache, persistence::msal::Layout};
     ///
     /// let tokens = PersistedCache::msal(Layout::azure_cli()?).open()?;
-    /// for account in tokens.read(|cache| cache.accounts().count()) {
-    ///     println!("{account}");
-    /// }
+    /// println!("{} accounts", tokens.read(|cache| cache.accounts().count())?);
     /// # Ok::<(), sealed_cache::Error>(())
     /// ```
     pub fn msal(layout: Layout) -> MsalBuilder {
-        let settings = Settings { lock_timeout: LOCK_TIMEOUT, on_unreadable: OnUnreadable::Fail };
+        let settings = Settings {
+            lock_timeout: MsalPersistenceBuilder::LOCK_TIMEOUT,
+            on_unreadable: OnUnreadable::Fail,
+        };
         MsalBuilder { store: MsalPersistence::builder(layout), settings }
     }
 }

@@ -42,6 +42,10 @@ impl PrivateFile {
         &self.path
     }
 
+    pub(super) const fn files(&self) -> &Files {
+        &self.files
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

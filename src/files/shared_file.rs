@@ -23,10 +23,7 @@ const STEP: Duration = Duration::from_millis(2);
 
 /// A file in a folder that is shared with programs in other languages. Who changes it has to hold their lock.
 #[derive(Debug)]
-pub(crate) struct SharedFile {
-    file: PrivateFile,
-    files: Files,
-}
+pub(crate) struct SharedFile(PrivateFile);
 
 impl SharedFile {
     /// The file at this path, whose folder is created if it does not exist.
@@ -40,27 +37,26 @@ impl SharedFile {
             .with_path(path)
             .with_remedy("give it the path of a file: `folder/msal.cache`"));
         };
-        let file = PrivateFile::in_folder("shared cache file", shared_folder(folder)?, name, files.clone());
-        Ok(Self { file, files })
+        Ok(Self(PrivateFile::in_folder("shared cache file", shared_folder(folder)?, name, files)))
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.file.path()
+        self.0.path()
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        self.file.folder()
+        self.0.folder()
     }
 
     pub(crate) fn stamp(&self) -> Result<Option<Stamp>> {
-        self.file.stamp()
+        self.0.stamp()
     }
 
     /// All that is in the file, and the state it was in when it was opened: `None` if there is no file.
     pub(crate) fn read(&self) -> Result<Option<(SecretBytes, Stamp)>> {
-        let Some(mut opened) = self.file.open_to_read()? else { return Ok(None) };
+        let Some(mut opened) = self.0.open_to_read()? else { return Ok(None) };
         let stamp = opened.facts().stamp();
-        let contents = all_of(&mut opened, stamp.size()).map_err(|error| self.file.failed("read", error))?;
+        let contents = all_of(&mut opened, stamp.size()).map_err(|error| self.0.failed("read", error))?;
         Ok(Some((contents, stamp)))
     }
 
@@ -68,7 +64,7 @@ impl SharedFile {
     /// the time of an existing file change as well.
     pub(crate) fn replace(&self, contents: &[u8]) -> Result<Stamp> {
         let before = self.stamp()?;
-        self.file.replace(&[contents])?;
+        self.0.replace(&[contents])?;
         self.date(before)
     }
 
@@ -76,9 +72,9 @@ impl SharedFile {
     pub(crate) fn signal(&self) -> Result<Stamp> {
         let before = self.stamp()?;
         if before.is_none() {
-            match self.files.create(self.path()) {
+            match self.0.files().create(self.path()) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                    return Err(self.file.failed("create", error));
+                    return Err(self.0.failed("create", error));
                 }
                 _ => {}
             }
@@ -87,27 +83,27 @@ impl SharedFile {
     }
 
     pub(crate) fn remove(&self) -> Result<()> {
-        self.file.remove()
+        self.0.remove()
     }
 
     pub(crate) fn rename(&self, name: &str) -> Result<PathBuf> {
-        self.file.rename(name)
+        self.0.rename(name)
     }
 
     /// Whether a killed process left its temporary file.
     pub(crate) fn has_left_over(&self) -> Result<bool> {
-        self.file.has_left_over()
+        self.0.has_left_over()
     }
 
     pub(crate) fn remove_left_over(&self) -> Result<()> {
-        self.file.remove_left_over()
+        self.0.remove_left_over()
     }
 
     /// Set the time of modification to one that no earlier state had, whatever the clock does.
     fn date(&self, before: Option<Stamp>) -> Result<Stamp> {
         let now = SystemTime::now() + AHEAD;
         let time = before.map_or(now, |before| now.max(before.modified() + STEP));
-        self.files.set_modified(self.path(), time).map_err(|error| {
+        self.0.files().set_modified(self.path(), time).map_err(|error| {
             Error::io("the change is done, but other programs may not notice it", error)
                 .with_path(self.path())
         })

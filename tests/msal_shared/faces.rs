@@ -35,6 +35,9 @@ fn another_program_that_writes_in_place_is_told_of_and_so_is_what_a_save_of_ours
     assert_eq!(tokens.read(sealed_cache::TokenCache::len).unwrap(), 2);
     let mut guard = tokens.lock().unwrap();
     place.write(cache(&["a", "b", "d"]));
+    is_told();
+    // Until all is told of that; what comes then is told of our save.
+    while told.recv_timeout(Duration::from_millis(300)).is_ok() {}
     guard.add(&response("c")).unwrap();
     guard.commit().unwrap();
     is_told();

@@ -47,8 +47,11 @@ impl Outcome {
         let (stories, stored) = run(place, kinds, pace, desktop);
         let verdict = Verdict::of(&stories, &stored);
         show(&table(name, &stories, &verdict));
+        // Among all kinds at once, one of the others may lose patience before its first turn; then it says so.
+        let may_say_why = |story: &Story| kinds.len() > 3 && story.kind != Kind::Ours;
         for story in &stories {
-            assert!(!story.added.is_empty(), "{:?} had no turn: {:?}", story.kind, story.failures);
+            let had_a_turn = !story.added.is_empty() || (may_say_why(story) && !story.failures.is_empty());
+            assert!(had_a_turn, "{:?} had no turn: {:?}", story.kind, story.failures);
         }
         let by_us = verdict.lost.iter().filter(|lost| lost.fault() == Fault::Of(Kind::Ours));
         none(by_us);

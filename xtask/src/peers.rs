@@ -33,7 +33,7 @@ pub(crate) fn stage(progress: &mut Progress) {
 
 /// Whether what the tests need is here, as pinned.
 pub(crate) fn are_installed() -> bool {
-    pinned().is_ok_and(|pinned| fs::read_to_string(stamp()).is_ok_and(|installed| installed == pinned))
+    pinned(&PINS).is_ok_and(|pinned| fs::read_to_string(stamp()).is_ok_and(|installed| installed == pinned))
 }
 
 fn install() -> Result<(), String> {
@@ -41,7 +41,7 @@ fn install() -> Result<(), String> {
         println!("   the peers are installed");
         return Ok(());
     }
-    let pinned = pinned()?;
+    let pinned = pinned(&PINS)?;
     let _ = fs::remove_dir_all(FOLDER);
     fs::create_dir_all(FOLDER).map_err(|error| format!("{FOLDER}: {error}"))?;
     // npm and node-gyp do not find their way through a link, which `target` may be.
@@ -65,10 +65,7 @@ fn install_python(python: &str) -> Result<(), String> {
 
 fn install_node(python: &str, node: &str) -> Result<(), String> {
     fs::create_dir_all(node).map_err(|error| format!("{node}: {error}"))?;
-    for pin in &PINS[1..] {
-        let name = Path::new(pin).file_name().unwrap_or_default();
-        fs::copy(pin, Path::new(node).join(name)).map_err(|error| format!("{pin}: {error}"))?;
-    }
+    copy(&PINS[1..], node)?;
     let npm = ["ci", "--prefix", node, "--ignore-scripts", "--no-audit", "--no-fund"];
     Step::new(&format!("{python}/bin/npm"), &npm).run()
 }
@@ -96,8 +93,17 @@ fn stamp() -> String {
     format!("{FOLDER}/installed")
 }
 
-fn pinned() -> Result<String, String> {
-    PINS.iter().map(|pin| fs::read_to_string(pin).map_err(|error| format!("{pin}: {error}"))).collect()
+/// What is pinned, as one text.
+pub(crate) fn pinned(pins: &[&str]) -> Result<String, String> {
+    pins.iter().map(|pin| fs::read_to_string(pin).map_err(|error| format!("{pin}: {error}"))).collect()
+}
+
+/// Put the pins into the folder in which npm looks for them.
+pub(crate) fn copy(pins: &[&str], folder: &str) -> Result<(), String> {
+    pins.iter().try_for_each(|pin| {
+        let name = Path::new(pin).file_name().unwrap_or_default();
+        fs::copy(pin, Path::new(folder).join(name)).map(drop).map_err(|error| format!("{pin}: {error}"))
+    })
 }
 
 #[cfg(test)]

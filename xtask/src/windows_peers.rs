@@ -2,7 +2,6 @@
 //! and a Node for Windows, which Wine can run.
 
 use std::fs;
-use std::path::Path;
 
 use crate::command::Step;
 use crate::peers;
@@ -16,7 +15,7 @@ const NPM: &str = "target/peers/python/bin/npm";
 
 /// Takes what is for Windows. Nothing is compiled, so keytar cannot be loaded: DPAPI does without.
 pub(crate) fn install() -> Result<(), String> {
-    let pinned = pinned()?;
+    let pinned = peers::pinned(&PINS)?;
     let stamp = format!("{FOLDER}/installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pinned) {
         return Ok(());
@@ -28,10 +27,7 @@ pub(crate) fn install() -> Result<(), String> {
     }
     let _ = fs::remove_dir_all(FOLDER);
     fs::create_dir_all(FOLDER).map_err(|error| format!("{FOLDER}: {error}"))?;
-    for pin in PINS {
-        let name = Path::new(pin).file_name().unwrap_or_default();
-        fs::copy(pin, Path::new(FOLDER).join(name)).map_err(|error| format!("{pin}: {error}"))?;
-    }
+    peers::copy(&PINS, FOLDER)?;
     // npm does not find its way through a link, which `target` may be.
     let folder = fs::canonicalize(FOLDER).map_err(|error| format!("{FOLDER}: {error}"))?;
     let npm = ["ci", "--prefix", &folder.to_string_lossy(), "--os=win32", "--cpu=x64"];
@@ -39,12 +35,10 @@ pub(crate) fn install() -> Result<(), String> {
     fs::write(&stamp, pinned).map_err(|error| format!("{stamp}: {error}"))
 }
 
-fn pinned() -> Result<String, String> {
-    PINS.iter().map(|pin| fs::read_to_string(pin).map_err(|error| format!("{pin}: {error}"))).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(pin: &str) -> String {

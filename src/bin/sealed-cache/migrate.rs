@@ -1,6 +1,6 @@
 //! `migrate`: a cache to another place, between any two layouts. Nothing is removed before it was read back.
 
-use sealed_cache::{Error, ErrorKind, Protection, TokenCache};
+use sealed_cache::{Error, ErrorKind, TokenCache};
 use serde::Serialize;
 
 use crate::{
@@ -67,7 +67,7 @@ fn done(
     let given = source.read(TokenCache::clone)?;
     let target = opened(to, arguments.protector, context)?;
     let protection = target.protection()?;
-    if arguments.remove_source && from.has_file_of(to) && !is_item(&protection) {
+    if arguments.remove_source && from.has_file_of(to) && !to.is_item() {
         return Err(Failure::usage(
             "the two caches have one file between them, which would be removed",
             "migrate without --remove-source, and remove the item with the keyring's own program",
@@ -82,11 +82,6 @@ fn done(
     }
     let report = Report::of(Brought::of(&brings), Some(protection.to_string()));
     Ok(Report { done: true, removed_source: arguments.remove_source, ..report })
-}
-
-/// Whether the bytes are in a keychain, and the file only signals changes.
-fn is_item(protection: &Protection) -> bool {
-    !protection.method.contains("file")
 }
 
 /// Under the lock of the source, so that nothing is removed that was stored there since it was read.

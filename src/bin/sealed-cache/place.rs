@@ -80,12 +80,7 @@ impl Place {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let is_same_kind = match (&self.kind, &other.kind) {
             (Kind::Sealed { .. }, Kind::Sealed { .. }) => true,
-            (Kind::Shared(this), Kind::Shared(that)) => {
-                // All but the path, which can be spelled in several ways.
-                let rest =
-                    |layout: &Layout| format!("{layout:?}").replace(&format!("{:?}", layout.file()), "");
-                rest(this) == rest(that)
-            }
+            (Kind::Shared(this), Kind::Shared(that)) => this.has_same_place(that),
             _ => false,
         };
         is_same_kind && self.has_file_of(other)
@@ -103,6 +98,11 @@ impl Place {
             Kind::Sealed { .. } => Ok(SealedFile::inspect(self.file())?),
             Kind::Shared(_) => Ok(None),
         }
+    }
+
+    /// Whether it is in a keychain, and its file only signals changes.
+    pub(crate) const fn is_item(&self) -> bool {
+        matches!(&self.kind, Kind::Shared(layout) if layout.is_item())
     }
 
     pub(crate) const fn is_sealed(&self) -> bool {

@@ -5,8 +5,6 @@ use std::time::Duration;
 use super::{Layout, MsalPersistence, storage::Storage, store::Waits};
 use crate::{Prompt, Result, files::Files};
 
-/// As long as MSAL.NET waits, the most patient of the family.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 /// A person may have to type a password.
 const KEYCHAIN_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -20,8 +18,11 @@ pub struct MsalPersistenceBuilder {
 }
 
 impl MsalPersistenceBuilder {
+    /// As long as MSAL.NET waits, the most patient of the family.
+    pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+
     pub(super) fn new(layout: Layout) -> Self {
-        let waits = Waits { lock: LOCK_TIMEOUT, keychain: KEYCHAIN_TIMEOUT, prompt: Prompt::Allowed };
+        let waits = Waits { lock: Self::LOCK_TIMEOUT, keychain: KEYCHAIN_TIMEOUT, prompt: Prompt::Allowed };
         Self { layout, waits, files: Files::default() }
     }
 

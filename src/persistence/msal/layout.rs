@@ -12,6 +12,19 @@ use crate::{FamilyLock, Result};
 ///
 /// A preset (`Layout::azure_cli()` and the like) fixes all of it as one SDK does; the other constructors are the free
 /// form. Two programs share a cache only if all of it is equal.
+///
+/// # Examples
+///
+/// ```
+/// use sealed_cache::persistence::msal::{KeychainItem, Layout, SecretServiceItem};
+///
+/// let windows = Layout::dpapi_file("todo.cache").with_entropy("shared by all of Contoso");
+/// let macos = Layout::keychain_item("todo.signal", KeychainItem::new("Contoso", "Todo"));
+/// let linux = Layout::secret_service_item("todo.signal", SecretServiceItem::new("com.contoso.todo")).with_folder_lock();
+/// assert!(macos.is_item() && linux.is_item() && !windows.is_item());
+/// assert!(!macos.has_same_place(&linux));
+/// assert!(linux.file().ends_with("todo.signal"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub(super) file: PathBuf,
@@ -20,7 +33,7 @@ pub struct Layout {
 }
 
 /// In what form the cache lies.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Place {
     /// In the file itself, as JSON text.
     PlainFile,
@@ -44,7 +57,8 @@ impl Layout {
         Self::new(file, Place::DpapiFile { entropy: Vec::new() })
     }
 
-    /// The same with this entropy: UTF-8 bytes that whoever opens the file has to know.
+    /// The same with this entropy: UTF-8 bytes that whoever opens the file has to know. A layout that is no file protected by
+    /// DPAPI stays as it is.
     #[must_use]
     pub fn with_entropy(mut self, secret: impl AsRef<[u8]>) -> Self {
         if let Place::DpapiFile { entropy } = &mut self.place {
@@ -74,6 +88,19 @@ impl Layout {
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Whether the cache is an item of a keychain, so that the file only signals changes.
+    #[must_use]
+    pub const fn is_item(&self) -> bool {
+        matches!(self.place, Place::Keychain(_) | Place::SecretService(_))
+    }
+
+    /// Whether both keep a cache in the same form, in the same item if it is one, and under the same kind of lock. The files
+    /// may be different ones, or the same one by different paths.
+    #[must_use]
+    pub fn has_same_place(&self, other: &Self) -> bool {
+        self.place == other.place && self.folder_lock == other.folder_lock
     }
 
     /// The lock that the users of this cache take: for the cache file `X` the lock file `X.lockfile`. The folder must

@@ -214,8 +214,9 @@ impl Persistence for MsalPersistence {
     fn verify(&self, deadline: &Deadline) -> Result<()> {
         const TEXT: &[u8] = b"{\"sealed-cache\":\"verify\"}";
         let probe = self.storage.throw_away(Files::default())?;
+        self.prepare()?;
         let _held = self.lock.acquire(deadline)?;
-        let call = self.call(self.waits.prompt);
+        let call = self.silent_call();
         let outcome = probe.write(&SecretBytes::from(TEXT), &call).and_then(|_| probe.read(&call));
         let removed = probe.remove(&call);
         let read = outcome?.text;
