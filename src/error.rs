@@ -16,6 +16,20 @@ pub enum ErrorKind {
     /// The program asked for something that cannot be: a bad name, two protectors of one kind, a symbolic
     /// link in the place of the file.
     Configuration,
+    /// The engine of the server half is full: no memory or no disk left for writes.
+    EngineFull,
+    /// The engine of the server half did not answer before the deadline. It says nothing of who is signed in.
+    EngineTimeout,
+    /// The engine of the server half cannot be reached. It says nothing of who is signed in: answer 503, not a sign-in page.
+    EngineUnavailable,
+    /// Too many nodes changed the same partition at the same time, and the attempts to come in between were used up.
+    Conflict,
+    /// Something that belongs to another account was to be stored in a partition. Nothing was.
+    ForeignEntry,
+    /// The account was signed out, perhaps meanwhile: there is nothing to refresh, and nothing was stored.
+    SignedOut,
+    /// The contents are larger than what may be stored.
+    TooLarge,
     /// The sealed bytes were altered, cut short, or are not a sealed cache at all.
     Damaged,
     /// The bytes were opened, but are not what the cache type expects; or the cache could not be serialized.
@@ -79,6 +93,10 @@ impl ErrorKind {
         matches!(
             self,
             Self::Cancelled
+                | Self::Conflict
+                | Self::EngineFull
+                | Self::EngineTimeout
+                | Self::EngineUnavailable
                 | Self::KeychainLocked
                 | Self::KeychainTimeout
                 | Self::KeychainUnavailable

@@ -7,6 +7,8 @@ mod error;
 mod event;
 mod files;
 mod lock;
+#[cfg(feature = "server")]
+pub mod partition;
 pub mod persistence;
 pub mod protect;
 mod random;

@@ -1,6 +1,9 @@
 //! For tests of this crate and of yours (feature `testing`): watching file operations and making them fail, and opening a
 //! sealed file from memory.
 
+#[cfg(feature = "server")]
+pub mod partition_store;
+
 pub use crate::files::{FileObserver, FileStep};
 use crate::{CacheId, DataKey, Error, ErrorKind, Result, SecretBytes, seal::Sealed};
 
