@@ -26,6 +26,10 @@ pub enum ErrorKind {
     Conflict,
     /// Something that belongs to another account was to be stored in a partition. Nothing was.
     ForeignEntry,
+    /// The issuer refused to give a token: the person has to sign in again.
+    IssuerRefused,
+    /// The issuer did not answer, or asked to come back later. It says nothing of who is signed in.
+    IssuerUnavailable,
     /// The account was signed out, perhaps meanwhile: there is nothing to refresh, and nothing was stored.
     SignedOut,
     /// The contents are larger than what may be stored.
@@ -97,6 +101,7 @@ impl ErrorKind {
                 | Self::EngineFull
                 | Self::EngineTimeout
                 | Self::EngineUnavailable
+                | Self::IssuerUnavailable
                 | Self::KeychainLocked
                 | Self::KeychainTimeout
                 | Self::KeychainUnavailable

@@ -62,6 +62,12 @@ impl Passphrase {
         Self(Source::Closure(Arc::new(ask)))
     }
 
+    /// What a header would say of a key with this salt and the parameters of new caches.
+    #[cfg(feature = "server")]
+    pub(crate) fn data_with_salt(salt: [u8; 16]) -> Vec<u8> {
+        Parameters { salt, memory: MEMORY, iterations: ITERATIONS, lanes: LANES }.encode()
+    }
+
     fn derive(&self, header: &Parameters) -> Result<DataKey> {
         let params =
             Params::new(header.memory, header.iterations, header.lanes, Some(32)).map_err(|_| damaged())?;

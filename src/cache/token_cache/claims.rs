@@ -43,6 +43,13 @@ impl Claims {
     }
 }
 
+/// The `uid` and `utid` of a `client_info`, as it came from the issuer.
+#[cfg(feature = "server")]
+pub(crate) fn client_info(text: &str) -> Option<(String, String)> {
+    let json = decoded(text)?;
+    Some((member(&json, "uid")?, member(&json, "utid")?))
+}
+
 /// `uid.utid` from `client_info`; without that the subject of the id token; for an application itself, nobody.
 pub(super) fn home_account_id(answer: &Answer, claims: &Claims) -> Option<String> {
     let info = answer.client_info.as_deref().and_then(|info| decoded(info)).unwrap_or_default();

@@ -13,7 +13,7 @@ const CLOUDS: &[&[&str]] = &[
 ];
 
 /// One name for all the aliases of a cloud, in lower case.
-pub(super) fn canonical(environment: &str) -> Cow<'_, str> {
+pub(crate) fn canonical(environment: &str) -> Cow<'_, str> {
     let known =
         CLOUDS.iter().find(|aliases| aliases.iter().any(|alias| alias.eq_ignore_ascii_case(environment)));
     match known {

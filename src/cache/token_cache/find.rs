@@ -172,6 +172,18 @@ impl AccessTokenQuery {
         }
     }
 
+    /// All by which two questions are the same one, but for the time: what is asked of an issuer once.
+    #[cfg(feature = "server")]
+    pub(crate) fn parts(&self) -> Vec<&str> {
+        let mut scopes: Vec<_> = self.scopes.iter().map(String::as_str).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let types = [&self.token_type, &self.key_id].map(|text| text.as_deref().unwrap_or_default());
+        let fields =
+            [&self.client_id, &self.home_account_id, &self.environment, &self.realm, &self.extended_key];
+        fields.into_iter().map(String::as_str).chain(types).chain(scopes).collect()
+    }
+
     /// The fields that a token must have, for the index.
     fn identity(&self) -> Identity<'_> {
         Identity {

@@ -32,6 +32,11 @@ pub use find::{AccessTokenMatch, AccessTokenQuery};
 pub use import::{Imported, ImportedEntries};
 pub use response::TokenResponse;
 
+#[cfg(feature = "server")]
+pub(crate) use claims::client_info;
+#[cfg(feature = "server")]
+pub(crate) use environment::canonical as canonical_environment;
+
 use self::{
     document::{Document, EntryId, Section},
     entry::Raw,

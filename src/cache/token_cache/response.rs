@@ -250,6 +250,12 @@ impl TokenResponse {
         self
     }
 
+    /// What the answer says of who it is, as it came.
+    #[cfg(feature = "server")]
+    pub(crate) fn client_info(&self) -> Option<&str> {
+        self.answer.client_info.as_ref().map(|info| info.as_str())
+    }
+
     pub(super) fn now(&self) -> u64 {
         self.received_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
