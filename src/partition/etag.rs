@@ -8,6 +8,15 @@ use crate::{Result, random};
 ///
 /// A counter would not do: it begins again after a removal, and does not tell a writer whose write timed out whether it
 /// was done.
+///
+/// ```
+/// use sealed_cache::partition::Etag;
+///
+/// let etag = Etag::generate()?;
+/// assert_eq!(Etag::from_bytes(*etag.as_bytes()), etag);
+/// assert_ne!(Etag::generate()?, etag);
+/// # Ok::<(), sealed_cache::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Etag([u8; Self::LENGTH]);
 

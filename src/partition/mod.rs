@@ -1,13 +1,35 @@
 //! The server half: one token cache for each account, on an engine that its operators already run.
+//!
+//! * [`PartitionedCaches`] is what a program uses; [`Partition`] says whose cache.
+//! * [`PartitionStore`] is what an engine has to do; [`MemoryStore`] is one.
+//! * [`KeyRing`] has the keys: an engine never sees what is in a cache, nor whose it is.
+//!
+//! `docs/partition-format.md` tells what is on the engine, byte by byte.
 
+mod caches;
+mod canonical;
 mod etag;
+mod home_account_id;
+mod keys;
 mod memory;
+mod namespace;
 mod partition_name;
+mod refresh;
+mod sealing;
+mod statistics;
 mod store;
 mod store_error;
+mod whose;
 
+pub use caches::{Coherence, Lifetimes, PartitionedCaches, PartitionedCachesBuilder, Rewrapped};
 pub use etag::Etag;
+pub use home_account_id::HomeAccountId;
+pub use keys::{KeyOrigin, KeyRing, KeySource};
 pub use memory::MemoryStore;
+pub use namespace::Namespace;
 pub use partition_name::PartitionName;
+pub use refresh::{AcquiredToken, RefreshFailure, TokenSource};
+pub use statistics::Statistics;
 pub use store::{Capabilities, Changes, Condition, LeaseHolder, PartitionStore, Put, Stored};
 pub use store_error::{StoreError, StoreErrorKind};
+pub use whose::{ApplicationPartition, Partition};

@@ -4,6 +4,14 @@ use std::fmt;
 
 /// Under which name an engine keeps a partition: `prefix:kind:hash`, ASCII, at most 200 bytes. The hash is keyed: whoever
 /// sees the engine's keys, logs or slow-query logs learns nothing of whose it is.
+///
+/// [`PartitionedCaches::name`](super::PartitionedCaches::name) tells the one of a partition.
+///
+/// ```
+/// use sealed_cache::partition::PartitionName;
+/// let kept = PartitionName::from_engine("shop:account:nSm2bm3PNlMxyLcGGnVCPHzTmeJQqBVpRrf6nEJMt5g".into());
+/// assert!(kept.as_str().len() <= PartitionName::LONGEST);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PartitionName(String);
 

@@ -16,6 +16,33 @@ use crate::Deadline;
 /// answer. A future that is dropped must leave the connection usable for the next call.
 ///
 /// `testing::partition_store` has the conformance suite; run it over an implementation of your own.
+///
+/// # Examples
+///
+/// A program does not call an engine itself; this is what is asked of one.
+///
+/// ```
+/// use sealed_cache::{Deadline, partition::{Condition, Etag, LeaseHolder, MemoryStore, PartitionName, PartitionStore, Put, Stored}};
+/// use std::time::Duration;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (store, deadline) = (MemoryStore::new(1 << 20), Deadline::after(Duration::from_secs(1)));
+/// let (name, hour) = (PartitionName::from_engine("shop:account:hash".into()), Duration::from_secs(3600));
+/// let first = Stored { etag: Etag::generate()?, sealed: b"sealed".to_vec() };
+/// assert_eq!(store.put(&name, &first, Condition::Absent, hour, &deadline).await?, Put::Stored);
+/// assert_eq!(store.probe(&name, &deadline).await?, Some(first.etag));
+///
+/// // Somebody who believes that nothing is there is told what is.
+/// let second = Stored { etag: Etag::generate()?, sealed: b"late".to_vec() };
+/// let put = store.put(&name, &second, Condition::Absent, hour, &deadline).await?;
+/// assert_eq!(put, Put::Conflict(Some(first)));
+///
+/// let (one, other) = (LeaseHolder::generate()?, LeaseHolder::generate()?);
+/// assert!(store.lease(&name, &one, hour, &deadline).await?);
+/// assert!(!store.lease(&name, &other, hour, &deadline).await?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait PartitionStore: fmt::Debug + Send + Sync + 'static {
     /// What it can do, and its limits.
@@ -89,6 +116,16 @@ pub trait PartitionStore: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The changes of an engine, as they happen.
+///
+/// ```
+/// # use sealed_cache::partition::{Changes, StoreError};
+/// # async fn example(mut changes: Box<dyn Changes>) -> Result<(), StoreError> {
+/// loop {
+///     let name = changes.next().await?; // an error: subscribe again
+///     println!("{name:?} was changed or removed");
+/// }
+/// # }
+/// ```
 #[async_trait]
 pub trait Changes: fmt::Debug + Send + 'static {
     /// The next change. A subscription that was lost is an error: changes may have been missed, and a new subscription is
@@ -97,6 +134,12 @@ pub trait Changes: fmt::Debug + Send + 'static {
 }
 
 /// What an engine can do.
+///
+/// ```
+/// use sealed_cache::partition::Capabilities;
+/// let mut can = Capabilities::new("redis", 512 << 20);
+/// can.is_durable = true;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
@@ -111,7 +154,7 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// An engine of this name that takes contents of so many bytes.
+    /// An engine of this name that takes contents of so many bytes; neither durable nor telling changes, until that is set.
     #[must_use]
     pub const fn new(engine: &'static str, largest: usize) -> Self {
         Self { engine, largest, is_durable: false, tells_changes: false }

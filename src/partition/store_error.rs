@@ -5,6 +5,14 @@ use std::{borrow::Cow, error::Error as StdError, fmt};
 use crate::{Error, ErrorKind};
 
 /// Why an engine did not do what it was asked. Its text never holds contents, names or passwords.
+///
+/// ```
+/// use sealed_cache::{Error, ErrorKind, partition::{StoreError, StoreErrorKind}};
+///
+/// let late = StoreError::new(StoreErrorKind::Timeout, "no answer in 250 ms").ambiguous();
+/// assert!(late.is_ambiguous());
+/// assert_eq!(Error::from(late).kind(), ErrorKind::EngineTimeout);
+/// ```
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,

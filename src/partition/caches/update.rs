@@ -1,0 +1,301 @@
+//! [`Attempt`]: load, change, seal, compare-and-set; again if another node came before.
+
+use std::time::Duration;
+
+use tokio::time;
+
+use super::{
+    super::{
+        Condition, Etag, Partition, PartitionName, Put, StoreError, StoreErrorKind, Stored,
+        sealing::{self, Facts, Lineage},
+    },
+    Opened, Shared, entries,
+    lifetimes::{Life, unix_now},
+    random_fraction,
+};
+use crate::{Deadline, Error, ErrorKind, Result, SerializableCache, TokenCache, event::event};
+
+/// How a change is to be made.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Job {
+    pub(in super::super) beginning: Beginning,
+    pub(in super::super) timeout: Duration,
+}
+
+/// On what.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Beginning {
+    /// Whatever is there, or nothing.
+    Anew,
+    /// What is there.
+    There,
+    /// What is there, if nobody signed out since this sign-in.
+    Since(Lineage),
+    /// Nothing, or what others have made meanwhile.
+    SinceNothing,
+}
+
+/// One change under way.
+struct Attempt<'a> {
+    shared: &'a Shared,
+    partition: &'a Partition,
+    name: PartitionName,
+    beginning: Beginning,
+    deadline: Deadline,
+}
+
+/// What a closure has made of a cache.
+enum Plan {
+    Nothing,
+    Remove(Etag),
+    Put(Stored, Condition, Duration),
+}
+
+/// What became of it.
+enum Done {
+    Yes,
+    /// Another node came before; this is there now.
+    No(Option<Stored>),
+    /// Perhaps it is done, perhaps it still will be.
+    Perhaps(StoreError),
+    /// It is not.
+    Failed(StoreError),
+}
+
+/// The etags that may be ours, each with what the closure returned.
+type Earlier<R> = Vec<(Option<Etag>, R)>;
+
+impl Shared {
+    /// Change a partition; with the cache as it is then. `None` if it is not there as the job wants it.
+    pub(in super::super) async fn change<R: Send>(
+        &self,
+        partition: &Partition,
+        job: Job,
+        change: impl Fn(&mut TokenCache) -> Result<R> + Send + Sync,
+    ) -> Result<Option<(R, TokenCache)>> {
+        let name = self.name(partition);
+        let deadline = Deadline::after(job.timeout);
+        let Some(_turn) = self.turns.take(&name, &deadline).await else { return Err(crowded()) };
+        let attempt = Attempt { shared: self, partition, name, beginning: job.beginning, deadline };
+        attempt.run(change).await
+    }
+}
+
+impl Attempt<'_> {
+    async fn run<R: Send>(
+        &self,
+        change: impl Fn(&mut TokenCache) -> Result<R> + Send + Sync,
+    ) -> Result<Option<(R, TokenCache)>> {
+        let (mut earlier, mut handed): (Earlier<R>, _) = (Vec::new(), None);
+        let mut conflicts = 0;
+        for tries in 1.. {
+            let stored = match handed.take() {
+                Some(stored) => stored,
+                None => self.load().await?,
+            };
+            let opened = self.shared.open(self.partition, &self.name, stored.as_ref());
+            if let Some(done) = ours_after_all(&mut earlier, &opened) {
+                self.shared.engine.counters.ambiguous_writes_done.one();
+                return Ok(Some(done));
+            }
+            let Some((mut cache, facts, etag)) = self.begin(opened)? else { return Ok(None) };
+            let before = entries::refresh_tokens(&cache);
+            cache.set_state_changed(false);
+            let result = change(&mut cache)?;
+            let plan = self.plan(&mut cache, facts.as_ref(), etag, &before)?;
+            let ours = match &plan {
+                Plan::Put(stored, ..) => Some(stored.etag),
+                _ => None,
+            };
+            match self.carry_out(plan).await {
+                Done::Yes => return Ok(Some((result, cache))),
+                Done::No(there) => {
+                    conflicts += 1;
+                    self.after_conflict(conflicts)?;
+                    handed = Some(there);
+                }
+                Done::Perhaps(error) => {
+                    self.shared.engine.counters.ambiguous_writes.one();
+                    self.after_failure(error)?;
+                    earlier.push((ours, result));
+                }
+                Done::Failed(error) => self.after_failure(error)?,
+            }
+            pause(tries, &self.deadline).await;
+        }
+        unreachable!("tries are bounded by the deadline")
+    }
+
+    /// Whether to try again after another node came before.
+    fn after_conflict(&self, conflicts: u32) -> Result<()> {
+        self.shared.engine.counters.conflicts.one();
+        if conflicts >= self.shared.settings.most_tries || self.deadline.has_passed() {
+            return Err(crowded());
+        }
+        Ok(())
+    }
+
+    /// Whether to try again after this.
+    fn after_failure(&self, error: StoreError) -> Result<()> {
+        if may_try_again(&error) && !self.deadline.has_passed() { Ok(()) } else { Err(error.into()) }
+    }
+
+    /// Always from the engine: a change of an older state would be in vain.
+    async fn load(&self) -> Result<Option<Stored>> {
+        for tries in 1.. {
+            match self.shared.engine.load(&self.name, &self.deadline).await {
+                Ok(stored) => return Ok(stored),
+                Err(error) => self.after_failure(error)?,
+            }
+            pause(tries, &self.deadline).await;
+        }
+        unreachable!("tries are bounded by the deadline")
+    }
+
+    /// What the closure is to change; `None` if there is nothing for it.
+    #[expect(clippy::type_complexity, reason = "taken apart at once")]
+    fn begin(&self, opened: Opened) -> Result<Option<(TokenCache, Option<Facts>, Option<Etag>)>> {
+        let makes = matches!(self.beginning, Beginning::Anew | Beginning::SinceNothing);
+        Ok(match opened {
+            Opened::Cache(opened) => {
+                let (cache, facts, etag) = *opened;
+                match self.beginning {
+                    Beginning::Since(lineage) if lineage != facts.lineage => None,
+                    _ => Some((cache, Some(facts), Some(etag))),
+                }
+            }
+            Opened::Absent => makes.then(|| (TokenCache::new(), None, None)),
+            Opened::Unreadable(etag) => makes.then(|| (TokenCache::new(), None, Some(etag))),
+        })
+    }
+
+    /// What has to be done so that this is stored.
+    fn plan(
+        &self,
+        cache: &mut TokenCache,
+        facts: Option<&Facts>,
+        etag: Option<Etag>,
+        refresh_tokens: &std::collections::HashSet<[u8; 32]>,
+    ) -> Result<Plan> {
+        if !cache.has_state_changed() {
+            return Ok(Plan::Nothing);
+        }
+        let (shared, settings) = (self.shared, &self.shared.settings);
+        entries::check_owner(self.partition, cache)
+            .inspect_err(|_| shared.engine.counters.foreign_entries.one())?;
+        shared.engine.counters.tokens_dropped.add(entries::tidy(cache, settings.most_tokens) as u64);
+        let has_new = entries::refresh_tokens(cache) != *refresh_tokens;
+        let life = settings.lifetimes.of(self.partition.kind(), cache, facts, has_new);
+        let Some(life) = life.filter(|_| !entries::is_signed_out(cache)) else {
+            return Ok(etag.map_or(Plan::Nothing, Plan::Remove));
+        };
+        let contents = cache.serialize()?;
+        self.check_size(contents.len())?;
+        let lineage = match facts {
+            Some(facts) => facts.lineage,
+            None => sealing::new_lineage()?,
+        };
+        let facts = Facts {
+            key_id: String::new(),
+            lineage,
+            ends: life.ends,
+            window: life.window,
+            written: unix_now(),
+            has_secret: false,
+        };
+        let stored = sealing::seal(contents, &facts, shared.place(self.partition, &self.name), &shared.keys)?;
+        let condition = etag.map_or(Condition::Absent, Condition::Matches);
+        Ok(Plan::Put(stored, condition, jittered(life)))
+    }
+
+    fn check_size(&self, bytes: usize) -> Result<()> {
+        let (engine, settings) = (&self.shared.engine, &self.shared.settings);
+        // Header and tag come on top.
+        let most = settings.most_bytes.min(engine.store.capabilities().largest.saturating_sub(128));
+        if bytes > most {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("a partition of {bytes} bytes is too large"),
+            )
+            .with_remedy(format!("at most {most} bytes are stored: keep fewer tokens in a partition")));
+        }
+        engine.counters.size(bytes);
+        if bytes > settings.warn_bytes {
+            engine.counters.large_partitions.one();
+            event!(warn, bytes, "a partition is large");
+        }
+        Ok(())
+    }
+
+    async fn carry_out(&self, plan: Plan) -> Done {
+        let outcome = match plan {
+            Plan::Nothing => return Done::Yes,
+            Plan::Remove(etag) => self.take_out(etag).await,
+            Plan::Put(stored, condition, lives_for) => self.put(&stored, condition, lives_for).await,
+        };
+        match outcome {
+            Ok(Put::Stored) => Done::Yes,
+            Ok(Put::Conflict(there)) => Done::No(there),
+            Err(error) if error.is_ambiguous() => Done::Perhaps(error),
+            Err(error) => Done::Failed(error),
+        }
+    }
+
+    async fn put(
+        &self,
+        stored: &Stored,
+        condition: Condition,
+        lives_for: Duration,
+    ) -> Result<Put, StoreError> {
+        let since = self.shared.moment(&self.name);
+        let put = self.shared.engine.put(&self.name, stored, condition, lives_for, &self.deadline).await;
+        match &put {
+            Ok(Put::Stored) => self.shared.keep(&self.name, stored, since),
+            _ => self.shared.forget(&self.name),
+        }
+        put
+    }
+
+    async fn take_out(&self, etag: Etag) -> Result<Put, StoreError> {
+        let engine = &self.shared.engine;
+        let removed = engine.remove(&self.name, Some(etag), &self.deadline).await;
+        self.shared.forget(&self.name);
+        if removed? {
+            return Ok(Put::Stored);
+        }
+        // A removal does not tell what is there instead.
+        engine.load(&self.name, &self.deadline).await.map(Put::Conflict)
+    }
+}
+
+/// Whether what is there now is what we wrote before, when the engine did not say so.
+fn ours_after_all<R>(earlier: &mut Earlier<R>, opened: &Opened) -> Option<(R, TokenCache)> {
+    let (etag, cache) = match opened {
+        Opened::Cache(opened) => (Some(opened.2), opened.0.clone()),
+        Opened::Absent => (None, TokenCache::new()),
+        Opened::Unreadable(_) => return None,
+    };
+    let found = earlier.iter().position(|(ours, _)| *ours == etag)?;
+    Some((earlier.swap_remove(found).1, cache))
+}
+
+fn jittered(life: Life) -> Duration {
+    let remaining = life.remaining(unix_now());
+    if life.window == 0 { remaining } else { remaining.mul_f64(1.0 - 0.05 * random_fraction()) }
+}
+
+pub(super) fn may_try_again(error: &StoreError) -> bool {
+    matches!(error.kind(), StoreErrorKind::Timeout | StoreErrorKind::Unavailable)
+}
+
+/// Longer each time, never the same on two nodes.
+pub(super) async fn pause(tries: u32, deadline: &Deadline) {
+    let longest = Duration::from_millis(2 << tries.min(6));
+    time::sleep(longest.mul_f64(random_fraction()).min(deadline.remaining())).await;
+}
+
+fn crowded() -> Error {
+    Error::new(ErrorKind::Conflict, "too many changes of one partition at the same time").with_remedy(
+        "try again; if it goes on, keep fewer tokens of different people or resources in one partition",
+    )
+}
