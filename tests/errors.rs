@@ -14,6 +14,9 @@ mod disk;
 mod keychains;
 #[path = "common/kinds.rs"]
 mod kinds;
+#[cfg(feature = "server")]
+#[path = "errors/partitions.rs"]
+mod partitions;
 #[path = "common/place.rs"]
 mod place;
 #[path = "errors/setup.rs"]

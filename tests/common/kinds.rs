@@ -2,13 +2,20 @@
 
 use sealed_cache::ErrorKind;
 
-pub(crate) const EVERY_KIND: [ErrorKind; 16] = [
+pub(crate) const EVERY_KIND: [ErrorKind; 25] = [
     ErrorKind::AccessDenied,
     ErrorKind::Cancelled,
     ErrorKind::Configuration,
+    ErrorKind::Conflict,
     ErrorKind::Damaged,
+    ErrorKind::EngineFull,
+    ErrorKind::EngineTimeout,
+    ErrorKind::EngineUnavailable,
+    ErrorKind::ForeignEntry,
     ErrorKind::InvalidContents,
     ErrorKind::Io,
+    ErrorKind::IssuerRefused,
+    ErrorKind::IssuerUnavailable,
     ErrorKind::KeyMissing,
     ErrorKind::KeychainLocked,
     ErrorKind::KeychainTimeout,
@@ -17,6 +24,8 @@ pub(crate) const EVERY_KIND: [ErrorKind; 16] = [
     ErrorKind::NotFound,
     ErrorKind::OtherOwner,
     ErrorKind::RolledBack,
+    ErrorKind::SignedOut,
+    ErrorKind::TooLarge,
     ErrorKind::UnsupportedVersion,
     ErrorKind::WrongKey,
 ];

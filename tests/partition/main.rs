@@ -1,6 +1,24 @@
-//! The server half: one cache for each account, on the engine in memory. `cargo xtask test` runs the same suites on the
-//! engines that are servers.
+//! The server half: one cache for each account, on the engine in memory. The suites of `suite/` run on every engine.
 
 #![cfg(all(feature = "server", feature = "testing"))]
 
 mod conformance;
+mod format;
+#[cfg(all(feature = "metrics", feature = "tracing"))]
+#[path = "../common/log.rs"]
+mod log;
+#[cfg(all(feature = "metrics", feature = "tracing"))]
+mod said;
+mod suite;
+
+use std::sync::{Arc, LazyLock};
+
+use sealed_cache::partition::{MemoryStore, PartitionStore};
+
+/// All nodes have the memory of this process.
+fn connect() -> Arc<dyn PartitionStore> {
+    static MEMORY: LazyLock<Arc<MemoryStore>> = LazyLock::new(|| Arc::new(MemoryStore::new(256 << 20)));
+    MEMORY.clone()
+}
+
+on_engine!(connect);

@@ -1,0 +1,196 @@
+//! [`Observed`]: a store that counts its calls, and can be made to fail.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use sealed_cache::{
+    Deadline,
+    partition::{
+        Capabilities, Changes, Condition, Etag, LeaseHolder, PartitionName, PartitionStore, Put, StoreError,
+        StoreErrorKind, Stored,
+    },
+};
+
+/// What happens to a write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    /// It is done, and nobody says so.
+    DoneUnsaid,
+    /// It is not done, and nobody says so.
+    LostUnsaid,
+    /// It is not done, and that is said.
+    Refused,
+}
+
+#[derive(Debug)]
+pub(crate) struct Observed {
+    inner: Arc<dyn PartitionStore>,
+    pub(crate) loads: AtomicU64,
+    pub(crate) probes: AtomicU64,
+    pub(crate) puts: AtomicU64,
+    pub(crate) touches: AtomicU64,
+    pub(crate) is_down: AtomicBool,
+    pub(crate) has_no_leases: AtomicBool,
+    /// For how long the last put was to live.
+    pub(crate) lives_for: Mutex<Option<Duration>>,
+    /// What happens to the next writes.
+    pub(crate) faults: Mutex<Vec<Fault>>,
+}
+
+impl Observed {
+    pub(crate) fn new(inner: Arc<dyn PartitionStore>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            loads: AtomicU64::new(0),
+            probes: AtomicU64::new(0),
+            puts: AtomicU64::new(0),
+            touches: AtomicU64::new(0),
+            is_down: AtomicBool::new(false),
+            has_no_leases: AtomicBool::new(false),
+            lives_for: Mutex::new(None),
+            faults: Mutex::new(Vec::new()),
+        })
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.is_down.store(down, Ordering::SeqCst);
+    }
+
+    fn up(&self, counter: Option<&AtomicU64>) -> Result<(), StoreError> {
+        if let Some(counter) = counter {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(StoreError::new(StoreErrorKind::Unavailable, "the engine is down"));
+        }
+        Ok(())
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        self.faults.lock().unwrap().pop()
+    }
+}
+
+fn unsaid() -> StoreError {
+    StoreError::new(StoreErrorKind::Timeout, "the engine did not answer").ambiguous()
+}
+
+#[async_trait]
+impl PartitionStore for Observed {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn load(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Stored>, StoreError> {
+        self.up(Some(&self.loads))?;
+        self.inner.load(name, deadline).await
+    }
+
+    async fn probe(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Etag>, StoreError> {
+        self.up(Some(&self.probes))?;
+        self.inner.probe(name, deadline).await
+    }
+
+    async fn put(
+        &self,
+        name: &PartitionName,
+        partition: &Stored,
+        condition: Condition,
+        lives_for: Duration,
+        deadline: &Deadline,
+    ) -> Result<Put, StoreError> {
+        self.up(Some(&self.puts))?;
+        *self.lives_for.lock().unwrap() = Some(lives_for);
+        match self.fault() {
+            None => self.inner.put(name, partition, condition, lives_for, deadline).await,
+            Some(Fault::Refused) => {
+                Err(StoreError::new(StoreErrorKind::Unavailable, "the engine is starting"))
+            }
+            Some(Fault::LostUnsaid) => Err(unsaid()),
+            Some(Fault::DoneUnsaid) => {
+                self.inner.put(name, partition, condition, lives_for, deadline).await?;
+                Err(unsaid())
+            }
+        }
+    }
+
+    async fn remove(
+        &self,
+        name: &PartitionName,
+        only: Option<Etag>,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        self.up(None)?;
+        match self.fault() {
+            None => self.inner.remove(name, only, deadline).await,
+            Some(Fault::Refused) => {
+                Err(StoreError::new(StoreErrorKind::Unavailable, "the engine is starting"))
+            }
+            Some(Fault::LostUnsaid) => Err(unsaid()),
+            Some(Fault::DoneUnsaid) => {
+                self.inner.remove(name, only, deadline).await?;
+                Err(unsaid())
+            }
+        }
+    }
+
+    async fn touch(
+        &self,
+        name: &PartitionName,
+        lives_for: Duration,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        self.up(Some(&self.touches))?;
+        self.inner.touch(name, lives_for, deadline).await
+    }
+
+    async fn lease(
+        &self,
+        name: &PartitionName,
+        holder: &LeaseHolder,
+        lasts: Duration,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        self.up(None)?;
+        if self.has_no_leases.load(Ordering::SeqCst) {
+            return Err(StoreError::new(StoreErrorKind::Denied, "no leases here"));
+        }
+        self.inner.lease(name, holder, lasts, deadline).await
+    }
+
+    async fn release(
+        &self,
+        name: &PartitionName,
+        holder: &LeaseHolder,
+        deadline: &Deadline,
+    ) -> Result<(), StoreError> {
+        self.up(None)?;
+        self.inner.release(name, holder, deadline).await
+    }
+
+    async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
+        self.up(None)?;
+        self.inner.purge(at_most, deadline).await
+    }
+
+    async fn names_after(
+        &self,
+        after: Option<&PartitionName>,
+        at_most: u32,
+        deadline: &Deadline,
+    ) -> Result<Vec<PartitionName>, StoreError> {
+        self.up(None)?;
+        self.inner.names_after(after, at_most, deadline).await
+    }
+
+    async fn changes(&self, deadline: &Deadline) -> Result<Option<Box<dyn Changes>>, StoreError> {
+        self.up(None)?;
+        self.inner.changes(deadline).await
+    }
+}

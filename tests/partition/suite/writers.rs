@@ -1,0 +1,43 @@
+//! Many writers on one partition.
+
+use std::sync::Arc;
+
+use super::{Connect, answer, namespace, open, person, scopes, sign_in};
+
+const WRITERS: usize = 64;
+const EACH: usize = 4;
+
+/// 64 writers on 4 nodes: all of their tokens are there.
+pub(crate) async fn no_update_of_64_writers_is_lost(connect: Connect<'_>) {
+    let namespace = namespace();
+    let mut nodes = Vec::new();
+    for _ in 0..4 {
+        nodes.push(open(&namespace, connect()).await);
+    }
+    sign_in(&nodes[0], "u1").await;
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let caches = nodes[writer % nodes.len()].clone();
+            tokio::spawn(async move {
+                for number in 0..EACH {
+                    let scope = format!("scope-{writer:02}-{number}");
+                    let response = Arc::new(answer("u1", &scope, "a token", None));
+                    let stored = caches.update(&person("u1"), |cache| cache.add(&response)).await.unwrap();
+                    assert_eq!(stored, Some(()));
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let mut expected: Vec<_> = (0..WRITERS)
+        .flat_map(|writer| (0..EACH).map(move |number| format!("scope-{writer:02}-{number}")))
+        .collect();
+    expected.push("User.Read".into());
+    expected.sort();
+    let found = nodes[1].read(&person("u1"), scopes).await.unwrap().unwrap();
+    assert_eq!(found.len(), expected.len(), "{} updates are lost", expected.len() - found.len());
+    assert_eq!(found, expected);
+    assert!(nodes[0].remove(&person("u1")).await.unwrap());
+}
