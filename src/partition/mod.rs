@@ -14,12 +14,16 @@ mod keys;
 mod memory;
 mod namespace;
 mod partition_name;
+#[cfg(feature = "redis")]
+mod redis;
 mod refresh;
 mod sealing;
 mod statistics;
 mod store;
 mod store_error;
 mod whose;
+#[cfg(feature = "redis")]
+mod within;
 
 pub use caches::{Coherence, Lifetimes, PartitionedCaches, PartitionedCachesBuilder, Rewrapped};
 pub use etag::Etag;
@@ -28,6 +32,8 @@ pub use keys::{KeyOrigin, KeyRing, KeySource};
 pub use memory::MemoryStore;
 pub use namespace::Namespace;
 pub use partition_name::PartitionName;
+#[cfg(feature = "redis")]
+pub use redis::{RedisSettings, RedisStore};
 pub use refresh::{AcquiredToken, RefreshFailure, TokenSource};
 pub use statistics::Statistics;
 pub use store::{Capabilities, Changes, Condition, LeaseHolder, PartitionStore, Put, Stored};

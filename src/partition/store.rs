@@ -103,6 +103,10 @@ pub trait PartitionStore: fmt::Debug + Send + Sync + 'static {
 
     /// The names of up to so many partitions after this one, in the engine's order, for a job that visits all of them:
     /// empty at the end.
+    ///
+    /// None that is there from the first to the last of these calls is left out. An engine that has no order of its own may give
+    /// a name twice, and begins anew when it does not know the place of a name any more: visit in a way that does no harm the
+    /// second time.
     async fn names_after(
         &self,
         after: Option<&PartitionName>,

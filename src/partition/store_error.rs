@@ -53,6 +53,13 @@ impl StoreError {
         self
     }
 
+    /// The same of a read: there is nothing that could have been done.
+    #[cfg(feature = "redis")]
+    pub(super) const fn certain(mut self) -> Self {
+        self.is_ambiguous = false;
+        self
+    }
+
     /// The same, with the error of the driver below it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
