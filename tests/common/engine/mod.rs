@@ -1,0 +1,4 @@
+//! Real engines that belong to one test.
+
+pub(crate) mod redis;
+mod server;
