@@ -1,24 +1,31 @@
 //! Tests that plain `cargo test` leaves out: each says which stage runs it, and each is run.
 
+use std::path::Path;
+
+use crate::engines;
 use crate::stages::Outcome;
 use crate::suite::ALL_FEATURES;
 use crate::summary::{Counts, Suite};
 
 /// The stage that runs the ignored tests.
-pub(crate) const STAGE: &str = "keychain";
+const STAGE: &str = "keychain";
+/// The one that runs those of the engines.
+const ENGINES: &str = "engines";
 /// The one that runs those of macOS.
 const ON_MACOS: &str = "macos";
 
-/// What is wrong with the reason of an `#[ignore = "…"]`, if anything.
-pub(crate) fn objection(reason: Option<&str>) -> Option<String> {
+/// What is wrong with the reason of an `#[ignore = "…"]` in this file, if anything.
+pub(crate) fn objection(path: &Path, reason: Option<&str>) -> Option<String> {
+    let stages: &[&str] = if engines::is_file(path) { &[ENGINES] } else { &[STAGE, ON_MACOS] };
+    let forms = format!("\"needs WHAT: cargo xtask test {0}\" or \"long: cargo xtask test {0}\"", stages[0]);
     let Some(reason) = reason else {
-        return Some(format!("`#[ignore]` without a reason: write {}", forms()));
+        return Some(format!("`#[ignore]` without a reason: write {forms}"));
     };
     let names =
-        |stage: &str| reason.strip_suffix(stage).is_some_and(|start| start.ends_with(": cargo xtask test "));
-    let ends_well = names(STAGE) || names(ON_MACOS);
+        |stage: &&str| reason.strip_suffix(stage).is_some_and(|start| start.ends_with(": cargo xtask test "));
     let starts_well = reason.starts_with("needs ") || reason.starts_with("long: ");
-    (!(starts_well && ends_well)).then(|| format!("the reason \"{reason}\" is not {}", forms()))
+    let is_fine = starts_well && stages.iter().any(names);
+    (!is_fine).then(|| format!("the reason \"{reason}\" is not {forms}"))
 }
 
 /// The same for `#[cfg_attr(…, ignore = "…")]`: a test that cannot run on this system, in any stage.
@@ -27,20 +34,18 @@ pub(crate) fn objection_if_conditional(reason: Option<&str>) -> Option<String> {
     (!fine).then(|| "a conditional `ignore` gives a reason that starts with \"needs \"".to_owned())
 }
 
-fn forms() -> String {
-    format!("\"needs WHAT: cargo xtask test {STAGE}\" or \"long: cargo xtask test {STAGE}\"")
-}
-
-/// Where both the suite and the ignored tests were run, what one left out is what the other ran.
+/// Where both the suite and the ignored tests were run, what one left out is what the others ran.
 pub(crate) fn left_out(outcomes: &[Outcome]) -> Option<String> {
     let named = |name: &str| outcomes.iter().find(|outcome| outcome.stage.name == name);
-    let (suite, ignored) = (named("suite")?, named(STAGE)?);
+    let (suite, ignored, engines) = (named("suite")?, named(STAGE)?, named(ENGINES)?);
     let with_all = suite.suites.iter().filter(|suite| suite.of == ALL_FEATURES).map(Suite::counts);
-    compare(with_all.sum::<Counts>().ignored, ignored.counts().run())
+    compare(with_all.sum::<Counts>().ignored, ignored.counts().run() + engines.counts().run())
 }
 
 fn compare(left_out: usize, run: usize) -> Option<String> {
-    let message = || format!("the suite left {left_out} tests to the stage `{STAGE}`, which ran {run}");
+    let message = || {
+        format!("the suite left {left_out} tests to the stages `{STAGE}` and `{ENGINES}`, which ran {run}")
+    };
     (left_out != run).then(message)
 }
 
@@ -50,6 +55,7 @@ mod tests {
 
     #[test]
     fn a_reason_names_the_need_and_the_stage() {
+        let objection = |reason| objection(Path::new("tests/a.rs"), reason);
         for good in [
             "needs gnome-keyring: cargo xtask test keychain",
             "long: cargo xtask test keychain",
@@ -62,9 +68,18 @@ mod tests {
             Some("flaky"),
             Some("needs gnome-keyring"),
             Some("needs redis: cargo xtask test keychian"),
+            Some("needs redis: cargo xtask test engines"),
             Some("slow: cargo xtask test keychain"),
         ];
         assert!(bad.iter().all(|reason| objection(*reason).is_some()));
+    }
+
+    #[test]
+    fn a_test_of_an_engine_names_their_stage() {
+        let objection = |reason| objection(Path::new("tests/partition_redis/a.rs"), Some(reason));
+        assert_eq!(objection("needs redis-server: cargo xtask test engines"), None);
+        assert_eq!(objection("long: cargo xtask test engines"), None);
+        assert!(objection("needs redis-server: cargo xtask test keychain").unwrap().contains("test engines"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod bench;
 mod command;
 mod crossed;
+mod engines;
 mod examples;
 mod fuzz;
 mod house;

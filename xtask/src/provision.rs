@@ -24,6 +24,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("pkg-config", "tells that compiler where libsecret is"),
     ("make", "runs that compiler"),
     ("g++", "the fuzzer and keytar are written in C++"),
+    ("redis-server", "an engine of the server half; each test starts one of its own"),
     ("gcc-mingw-w64-x86-64-win32", "the linker of programs for Windows"),
     ("wine64", "runs them"),
 ];

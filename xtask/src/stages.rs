@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use crate::progress::Progress;
 use crate::summary::{Counts, Suite};
 use crate::{
-    crossed, examples, fuzz, house, macos, msrv, peers, provision, quality, suite, windows, workflows,
+    crossed, engines, examples, fuzz, house, macos, msrv, peers, provision, quality, suite, windows,
+    workflows,
 };
 
 #[derive(Debug)]
@@ -54,6 +55,7 @@ pub(crate) const STAGES: &[Stage] = &[
     stage("suite", All, suite::suite, "cargo test, with default and with all features"),
     stage("peers", Linux, peers::stage, "install the real peers: MSAL of Python and Node, with extensions"),
     stage("keychain", Linux, suite::keychain, "the ignored tests: real keychains, peers, long proofs"),
+    stage("engines", Linux, engines::stage, "the ignored tests of the server half: real engines"),
     stage("examples", Linux, examples::stage, "the examples build, and work with a real keychain"),
     stage("fuzz", Linux, fuzz::stage, "a minute of fuzzing for each program in fuzz/"),
     stage("windows", Linux, windows::stage, "lint for Windows, and run the suite under Wine"),
@@ -118,7 +120,7 @@ mod tests {
     #[test]
     fn an_unknown_stage_is_an_error_that_lists_them() {
         let error = choose(&["format", "keychian"]).unwrap_err();
-        assert!(error.contains("`keychian`") && error.contains("keychain, examples"), "{error}");
+        assert!(error.contains("`keychian`") && error.contains("keychain, engines"), "{error}");
     }
 
     #[test]

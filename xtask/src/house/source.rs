@@ -32,7 +32,7 @@ fn look(path: &Path, text: &str) -> Vec<String> {
     if path.starts_with("src") {
         findings.extend(os_switches(&tokens));
     }
-    findings.extend(ignored_tests(&tokens));
+    findings.extend(ignored_tests(path, &tokens));
     findings
 }
 
@@ -55,13 +55,13 @@ fn os_switches(tokens: &TokenStream) -> Vec<String> {
     switches.map(|ident| format!("{}: `cfg({ident})` outside platform/", line(&ident))).collect()
 }
 
-fn ignored_tests(tokens: &TokenStream) -> Vec<String> {
+fn ignored_tests(path: &Path, tokens: &TokenStream) -> Vec<String> {
     let mut findings = Vec::new();
     for attribute in groups(tokens).into_iter().filter(|group| group.delimiter() == Delimiter::Bracket) {
         let inside: Vec<_> = attribute.stream().into_iter().collect();
         match inside.as_slice() {
             [TokenTree::Ident(name), rest @ ..] if name == "ignore" => {
-                findings.extend(at(name, ignored::objection(reason(rest).as_deref())));
+                findings.extend(at(name, ignored::objection(path, reason(rest).as_deref())));
             }
             [TokenTree::Ident(name), TokenTree::Group(group)] if name == "cfg_attr" => {
                 findings.extend(conditional(group));
