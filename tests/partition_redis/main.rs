@@ -5,11 +5,14 @@
 
 mod access;
 mod changes;
+#[path = "../common/child.rs"]
+mod child;
 mod conformance;
 #[path = "../common/engine/mod.rs"]
 mod engine;
 mod killed;
 mod kit;
+mod processes;
 mod stopped;
 #[path = "../partition/suite/mod.rs"]
 mod suite;
