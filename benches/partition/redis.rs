@@ -8,10 +8,15 @@ use std::{
     time::Duration,
 };
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use redis::{Cmd, Value, aio::MultiplexedConnection, cmd};
 use sealed_cache::{
-    Deadline,
-    partition::{Condition, Etag, PartitionName, PartitionStore, Put, RedisSettings, RedisStore, Stored},
+    DataKey, Deadline,
+    partition::{
+        Coherence, Condition, Etag, HomeAccountId, KeyRing, Namespace, Partition, PartitionName,
+        PartitionStore, PartitionedCaches, Put, RedisSettings, RedisStore, Stored,
+    },
+    token_cache::TokenResponse,
 };
 use tokio::runtime::Runtime;
 
@@ -25,6 +30,8 @@ use crate::{
 /// About what one person with an account and three tokens takes, sealed.
 const SIZE: usize = 8 * 1024;
 const PEOPLE: usize = 1000;
+const CLIENT: &str = "client-id";
+const CLOUD: &str = "login.microsoftonline.com";
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A server, a bare connection to it, and ours.
@@ -92,6 +99,7 @@ pub(crate) fn run(options: &Options) {
         reads(&scene, load, &mut table);
         writes(&scene, load, &mut table);
     }
+    whole_reads(options, &scene, &mut table);
     table.print();
     contention(options, &scene);
 }
@@ -119,6 +127,67 @@ fn reads(Scene { runtime, bare, ours, .. }: &Scene, load: Load, table: &mut Tabl
         async move { assert!(store.probe(&name(number % PEOPLE), &soon()).await.expect("a probe").is_some()) }
     };
     row(table, "probe / GETRANGE", load, &load.compare(runtime, bare_range, our_probe));
+}
+
+/// What a web application does at each request: read, open, parse, find a token. No copy is kept in the process.
+fn whole_reads(options: &Options, Scene { runtime, bare, ours, redis }: &Scene, table: &mut Table) {
+    redis.ask(&["FLUSHALL"]);
+    let (caches, people) = runtime.block_on(signed_in(ours.clone()));
+    let names: Arc<Vec<PartitionName>> = Arc::new(people.iter().map(|person| caches.name(person)).collect());
+    let people = Arc::new(people);
+    for tasks in [1, 16] {
+        let load = Load::new(options, tasks);
+        let (wire, names) = (bare.clone(), names.clone());
+        let bare_get = move |number: usize| {
+            let (wire, mut command) = (wire.clone(), cmd("GET"));
+            command.arg(names[number % PEOPLE].as_str());
+            async move { assert!(matches!(ask(wire, command).await, Value::BulkString(_))) }
+        };
+        let (caches, people) = (caches.clone(), people.clone());
+        let our_read = move |number: usize| {
+            let (caches, people) = (caches.clone(), people.clone());
+            async move {
+                let found = caches.read(&people[number % PEOPLE], |cache| {
+                    cache.access_tokens().any(|token| token.target().contains("User.Read"))
+                });
+                assert_eq!(found.await.expect("a read"), Some(true));
+            }
+        };
+        row(table, "read, open, parse, find / GET", load, &load.compare(runtime, bare_get, our_read));
+    }
+}
+
+/// Everybody has signed in, with tokens as long as the service makes them.
+async fn signed_in(store: Arc<RedisStore>) -> (PartitionedCaches, Vec<Partition>) {
+    let key = DataKey::generate().expect("a key");
+    let namespace = Namespace::new("todo", CLOUD, CLIENT).expect("a namespace");
+    let keys = KeyRing::new(key.clone(), "first", key);
+    let caches = PartitionedCaches::on_shared(namespace, store, keys)
+        .coherence(Coherence::Strict)
+        .level_one_bytes(0)
+        .operation_timeout(Duration::from_secs(30))
+        .open()
+        .await
+        .expect("caches");
+    let mut people = Vec::new();
+    for person in 0..PEOPLE {
+        let response = response(person);
+        let partition = Partition::account(HomeAccountId::of_response(&response).expect("an account"));
+        caches.create_or_update(&partition, |cache| cache.add(&response)).await.expect("a sign-in");
+        people.push(partition);
+    }
+    (caches, people)
+}
+
+fn response(person: usize) -> TokenResponse {
+    let info = Base64UrlUnpadded::encode_string(format!(r#"{{"uid":"u{person}","utid":"t1"}}"#).as_bytes());
+    let token = "AbCd".repeat(500);
+    let json = format!(
+        r#"{{"access_token":"{token}","refresh_token":"{token}","client_info":"{info}","expires_in":3600,"scope":"User.Read"}}"#
+    );
+    TokenResponse::from_json(CLIENT, json.as_bytes())
+        .expect("a response")
+        .token_endpoint(&format!("https://{CLOUD}/t1/oauth2/v2.0/token"))
 }
 
 /// Each call writes where no other does at the same time, so that every condition holds.
