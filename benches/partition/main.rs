@@ -1,9 +1,9 @@
 //! The engines of the server half, each beside bare calls of the same engine in the same run.
 //!
 //! ```text
-//! cargo bench --bench partition --features redis             all groups
-//! cargo bench --bench partition --features redis -- redis    these groups
-//! cargo bench --bench partition --features redis -- --smoke  one small round of each: does it work, is nothing lost
+//! cargo bench --bench partition --all-features             all groups
+//! cargo bench --bench partition --all-features -- redis    these groups
+//! cargo bench --bench partition --all-features -- --smoke  one small round of each: does it work, is nothing lost
 //! ```
 //!
 //! Each engine is started for the measurement, on loopback. Tables are printed and nothing is judged but one thing: a lost
@@ -11,7 +11,7 @@
 
 #![allow(clippy::print_stdout, reason = "the tables are what it is for")]
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", all(feature = "postgres", feature = "mysql", feature = "sqlite")))]
 #[path = "../../tests/common/engine/mod.rs"]
 mod engine;
 #[allow(dead_code, reason = "the other benchmarks use more of it")]
@@ -22,6 +22,8 @@ mod redis;
 #[allow(dead_code, reason = "the other benchmarks use more of it")]
 #[path = "../speed/sample.rs"]
 mod sample;
+#[cfg(all(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod sql;
 #[allow(dead_code, reason = "the other benchmarks use more of it")]
 #[path = "../speed/table.rs"]
 mod table;
@@ -40,6 +42,12 @@ type Group = (&'static str, fn(&Options));
 const GROUPS: &[Group] = &[
     #[cfg(feature = "redis")]
     ("redis", redis::run),
+    #[cfg(all(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    ("postgres", sql::postgres),
+    #[cfg(all(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    ("mariadb", sql::mariadb),
+    #[cfg(all(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    ("sqlite", sql::sqlite),
 ];
 
 fn main() {

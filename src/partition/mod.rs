@@ -18,11 +18,13 @@ mod partition_name;
 mod redis;
 mod refresh;
 mod sealing;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod sql;
 mod statistics;
 mod store;
 mod store_error;
 mod whose;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod within;
 
 pub use caches::{Coherence, Lifetimes, PartitionedCaches, PartitionedCachesBuilder, Rewrapped};
@@ -35,6 +37,14 @@ pub use partition_name::PartitionName;
 #[cfg(feature = "redis")]
 pub use redis::{RedisSettings, RedisStore};
 pub use refresh::{AcquiredToken, RefreshFailure, TokenSource};
+#[cfg(feature = "mysql")]
+pub use sql::MysqlStore;
+#[cfg(feature = "postgres")]
+pub use sql::PostgresStore;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+pub use sql::SqlSettings;
+#[cfg(feature = "sqlite")]
+pub use sql::SqliteStore;
 pub use statistics::Statistics;
 pub use store::{Capabilities, Changes, Condition, LeaseHolder, PartitionStore, Put, Stored};
 pub use store_error::{StoreError, StoreErrorKind};

@@ -9,7 +9,7 @@ use crate::suite;
 const TARGETS: &str = "partition_";
 
 /// What they start, and what they ask it with.
-const PROGRAMS: [&str; 2] = ["redis-server", "redis-cli"];
+const PROGRAMS: [&str; 5] = ["redis-server", "redis-cli", "psql", "mariadb-install-db", "mariadb"];
 
 /// Two at a time, as the other ignored tests.
 pub(crate) fn stage(progress: &mut Progress) {

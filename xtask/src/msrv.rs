@@ -11,6 +11,10 @@ use crate::progress::Progress;
 
 const WORKFLOW: &str = ".github/workflows/test.yml";
 
+/// What sqlx asks for, and which features bring it.
+const NEWER: &str = "1.94";
+const NEWER_FEATURES: [&str; 3] = ["postgres", "mysql", "sqlite"];
+
 type Version = (u32, u32, u32);
 
 pub(crate) fn stage(progress: &mut Progress) {
@@ -21,23 +25,47 @@ pub(crate) fn stage(progress: &mut Progress) {
     progress.check(house::metadata().and_then(|metadata| dependencies(&metadata)));
 }
 
+/// Without the features that ask for more, everything keeps to the version in Cargo.toml; with them, to theirs.
 fn dependencies(metadata: &Value) -> Result<(), String> {
-    let packages = house::packages(metadata);
-    let ours =
-        packages.iter().find(|package| package["name"] == "sealed-cache").ok_or("no package sealed-cache")?;
+    let (packages, ours) = (house::packages(metadata), ours(metadata)?);
     let written = ours["rust_version"].as_str().ok_or("no rust-version in Cargo.toml")?;
-    let msrv = parse(written).ok_or_else(|| format!("rust-version = \"{written}\" is no version"))?;
-    in_workflow(written, &fs::read_to_string(WORKFLOW).map_err(|error| format!("{WORKFLOW}: {error}"))?)?;
-    let newer = asking_for_more(&packages, msrv);
-    if newer.is_empty() {
-        let silent = packages.iter().filter(|package| package["rust_version"].is_null()).count();
-        println!(
-            "   {} locked packages keep to Rust {written}; {silent} of them say nothing",
-            packages.len()
-        );
-        return Ok(());
+    let workflow = fs::read_to_string(WORKFLOW).map_err(|error| format!("{WORKFLOW}: {error}"))?;
+    let features = without_newer(ours).join(",");
+    in_workflow(&format!("cargo +{written} check --workspace --features {features} --locked"), &workflow)?;
+    in_workflow(&format!("cargo +{NEWER} check --workspace --all-features --locked"), &workflow)?;
+    let prefixed = without_newer(ours).into_iter().map(|feature| format!("sealed-cache/{feature}"));
+    let features = format!("--features {}", prefixed.collect::<Vec<_>>().join(","));
+    keep_to(written, &house::packages(&house::metadata_with(&features)?))?;
+    keep_to(NEWER, &packages)
+}
+
+fn ours(metadata: &Value) -> Result<&Value, String> {
+    let packages = house::packages(metadata);
+    packages
+        .into_iter()
+        .find(|package| package["name"] == "sealed-cache")
+        .ok_or("no package sealed-cache".into())
+}
+
+/// Every feature that does not switch one on that asks for a newer version.
+fn without_newer(package: &Value) -> Vec<&str> {
+    let features = package["features"].as_object().into_iter().flatten();
+    let is_newer = |name: &str| NEWER_FEATURES.contains(&name);
+    let switches_on =
+        |list: &Value| list.as_array().into_iter().flatten().filter_map(Value::as_str).any(is_newer);
+    let kept = features.filter(|(name, list)| !is_newer(name) && !switches_on(list));
+    kept.map(|(name, _)| name.as_str()).filter(|name| *name != "default").collect()
+}
+
+fn keep_to(version: &str, packages: &[&Value]) -> Result<(), String> {
+    let parsed = parse(version).ok_or_else(|| format!("\"{version}\" is no version"))?;
+    let newer = asking_for_more(packages, parsed);
+    if !newer.is_empty() {
+        return Err(format!("newer than Rust {version}: {}", newer.join(", ")));
     }
-    Err(format!("newer than Rust {written}: {}", newer.join(", ")))
+    let silent = packages.iter().filter(|package| package["rust_version"].is_null()).count();
+    println!("   {} locked packages keep to Rust {version}; {silent} of them say nothing", packages.len());
+    Ok(())
 }
 
 fn asking_for_more(packages: &[&Value], msrv: Version) -> Vec<String> {
@@ -49,11 +77,10 @@ fn asking_for_more(packages: &[&Value], msrv: Version) -> Vec<String> {
     packages.iter().filter_map(asks).filter_map(too_new).collect()
 }
 
-/// The version is written twice, since a workflow cannot read Cargo.toml before it has a toolchain: they are compared here.
-fn in_workflow(version: &str, workflow: &str) -> Result<(), String> {
-    let line = format!("cargo +{version} check");
-    let missing = || format!("{WORKFLOW} does not run `{line}`, as rust-version in Cargo.toml says");
-    workflow.contains(&line).then_some(()).ok_or_else(missing)
+/// What is in Cargo.toml is written there once more, since a workflow cannot read it before it has a toolchain: they are
+/// compared here.
+fn in_workflow(line: &str, workflow: &str) -> Result<(), String> {
+    workflow.contains(line).then_some(()).ok_or_else(|| format!("{WORKFLOW} does not run `{line}`"))
 }
 
 fn parse(version: &str) -> Option<Version> {
@@ -79,9 +106,15 @@ mod tests {
     }
 
     #[test]
-    fn a_workflow_with_another_version_is_found() {
-        assert!(in_workflow("1.89", "run: cargo +1.89 check --workspace").is_ok());
-        assert!(in_workflow("1.90", "run: cargo +1.89 check --workspace").is_err());
+    fn a_workflow_that_runs_something_else_is_found() {
+        assert!(in_workflow("cargo +1.89 check", "run: cargo +1.89 check --workspace").is_ok());
+        assert!(in_workflow("cargo +1.89 check", "run: cargo +1.90 check --workspace").is_err());
+    }
+
+    #[test]
+    fn features_that_ask_for_a_newer_rust_are_left_out_and_what_needs_them() {
+        let features = json!({"features": {"default": ["a"], "a": [], "mysql": [], "both": ["a", "mysql"]}});
+        assert_eq!(without_newer(&features), ["a"]);
     }
 
     #[test]

@@ -25,6 +25,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("make", "runs that compiler"),
     ("g++", "the fuzzer and keytar are written in C++"),
     ("redis-server", "an engine of the server half; each test starts one of its own"),
+    ("postgresql", "another; what the package itself sets up is not used"),
+    ("mariadb-server-core", "another; without what would start it at boot"),
+    ("mariadb-client-core", "asks it"),
     ("gcc-mingw-w64-x86-64-win32", "the linker of programs for Windows"),
     ("wine64", "runs them"),
 ];

@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{LONG, create, holder, load, name, patience, remove, stored};
+use super::{LONG, create, holder, load, name, patience, put, remove, stored};
 use crate::{
     Deadline,
-    partition::{Condition, PartitionStore, StoreErrorKind},
+    partition::{Condition, PartitionName, PartitionStore, Put, StoreErrorKind, Stored},
 };
 
 /// More awaits than any call has.
@@ -25,9 +25,9 @@ pub async fn cancelled_calls_leave_old_or_new(store: &dyn PartitionStore) {
         let next = stored(format!("after {awaits}"));
         let condition = Condition::Matches(current.etag);
         let done = until(awaits, store.put(&name, &next, condition, LONG, &patience())).await;
-        let now = settled(store, &name, [&current, &next]).await;
+        let (now, marker) = settled(store, &name, [&current, &next]).await;
         assert!(done.is_none() || now == next, "what was answered is so");
-        current = now;
+        current = marker;
         if done.is_some() {
             break;
         }
@@ -47,22 +47,19 @@ pub async fn cancelled_calls_leave_old_or_new(store: &dyn PartitionStore) {
     assert!(remove(store, &name).await);
 }
 
-/// What is there once the call that was dropped can no longer be under way: an engine may do it a little later.
-async fn settled(
-    store: &dyn PartitionStore,
-    name: &crate::partition::PartitionName,
-    either: [&crate::partition::Stored; 2],
-) -> crate::partition::Stored {
-    let (mut last, mut same) = (load(store, name).await, 0);
-    while same < 5 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        let now = load(store, name).await;
-        same = if now == last { same + 1 } else { 0 };
-        last = now;
+/// What became of a put that was dropped, and what is there instead now: an engine may still be at it, and can do it no more
+/// once its condition cannot hold.
+async fn settled(store: &dyn PartitionStore, name: &PartitionName, either: [&Stored; 2]) -> (Stored, Stored) {
+    let marker = stored("marker");
+    loop {
+        let now =
+            store.load(name, &patience()).await.expect("a load").expect("a dropped put removes nothing");
+        assert!(either.contains(&&now), "neither old nor new");
+        match put(store, name, &marker, Condition::Matches(now.etag)).await {
+            Put::Stored => return (now, marker),
+            Put::Conflict(_) => {}
+        }
     }
-    let now = last.expect("a dropped put removes nothing");
-    assert!(either.contains(&&now), "neither old nor new");
-    now
 }
 
 /// A lease that may have been taken all the same can be given back.

@@ -1,4 +1,7 @@
 //! Real engines that belong to one test.
 
+pub(crate) mod mariadb;
+mod other_user;
+pub(crate) mod postgres;
 pub(crate) mod redis;
 mod server;

@@ -22,7 +22,12 @@ pub(crate) fn stage(progress: &mut Progress) {
 
 /// What cargo knows of every locked package, on every OS. An outdated Cargo.lock is an error.
 pub(crate) fn metadata() -> Result<Value, String> {
-    let text = Step::cargo("metadata --format-version 1 --all-features --locked").output()?;
+    metadata_with("--all-features")
+}
+
+/// The same with these features only.
+pub(crate) fn metadata_with(features: &str) -> Result<Value, String> {
+    let text = Step::cargo(&format!("metadata --format-version 1 --locked {features}")).output()?;
     serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))
 }
 

@@ -1,0 +1,232 @@
+//! The calls of a [`PostgresStore`].
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{Row, postgres::PgRow};
+
+use super::{
+    super::{
+        super::{
+            Capabilities, Changes, Condition, Etag, LeaseHolder, PartitionName, PartitionStore, Put,
+            StoreError, Stored, within::within,
+        },
+        argument::Argument,
+        conflict,
+        errors::{corrupt, tables_missing, timeout, too_large},
+        pool::Nature::{self, Once, Read, Repeatable},
+    },
+    MISSING, PostgresStore,
+    changes::PostgresChanges,
+    migrations::VERSION,
+    statements::{
+        CREATE, LEASE, LOAD, NAMES_AFTER, PROBE, PURGE, PURGE_LEASES, RELEASE, REMOVE, REPLACE, SCHEMA, TELL,
+        TOUCH,
+    },
+};
+use crate::{Deadline, event::event};
+
+/// It takes more, and is no place for it.
+const LARGEST: usize = 64 * 1024 * 1024;
+/// How many rows one statement purges: it holds their locks until it is done.
+const BATCH: u32 = 1000;
+
+impl PostgresStore {
+    /// Whether the tables are there; and whether what they hold is durable.
+    pub(super) async fn check(&self, deadline: &Deadline) -> Result<bool, StoreError> {
+        let rows = self.pool.rows(Read, SCHEMA, &[], deadline).await?;
+        let row = rows.first().ok_or_else(corrupt)?;
+        let version: Option<i32> = field(row, 0)?;
+        if version.is_none_or(|version| version < VERSION) {
+            return Err(tables_missing(MISSING));
+        }
+        field(row, 1)
+    }
+
+    async fn rows(
+        &self,
+        nature: Nature,
+        statement: &'static str,
+        arguments: &[Argument<'_>],
+        deadline: &Deadline,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        self.pool.rows(nature, statement, arguments, deadline).await
+    }
+
+    async fn is_done(
+        &self,
+        nature: Nature,
+        statement: &'static str,
+        arguments: &[Argument<'_>],
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        Ok(!self.rows(nature, statement, arguments, deadline).await?.is_empty())
+    }
+
+    /// What is stored is stored, also where that could not be told: nobody relies on it for longer than a while.
+    async fn tell(&self, name: &PartitionName, deadline: &Deadline) {
+        if !self.settings.tells_changes {
+            return;
+        }
+        if self.rows(Repeatable, TELL, &[Argument::name(name)], deadline).await.is_err() {
+            event!(warn, "a change was stored and could not be told");
+        }
+    }
+
+    fn tells(&self) -> Argument<'static> {
+        Argument::Number(i64::from(self.settings.tells_changes))
+    }
+}
+
+#[async_trait]
+impl PartitionStore for PostgresStore {
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::new("postgres", LARGEST);
+        capabilities.is_durable = self.is_durable;
+        capabilities.tells_changes = self.settings.tells_changes;
+        capabilities
+    }
+
+    async fn load(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Stored>, StoreError> {
+        let rows = self.rows(Read, LOAD, &[Argument::name(name)], deadline).await?;
+        rows.first().map(|row| Ok(Stored { etag: etag(row)?, sealed: field(row, 1)? })).transpose()
+    }
+
+    async fn probe(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Etag>, StoreError> {
+        let rows = self.rows(Read, PROBE, &[Argument::name(name)], deadline).await?;
+        rows.first().map(etag).transpose()
+    }
+
+    async fn put(
+        &self,
+        name: &PartitionName,
+        partition: &Stored,
+        condition: Condition,
+        lives_for: Duration,
+        deadline: &Deadline,
+    ) -> Result<Put, StoreError> {
+        if partition.sealed.len() > LARGEST {
+            return Err(too_large(LARGEST));
+        }
+        let mut arguments = vec![
+            Argument::name(name),
+            Argument::etag(&partition.etag),
+            Argument::Bytes(&partition.sealed),
+            Argument::time(lives_for),
+        ];
+        let statement = match &condition {
+            Condition::Absent => CREATE,
+            Condition::Matches(old) => {
+                arguments.push(Argument::etag(old));
+                REPLACE
+            }
+        };
+        let outcome = if self.is_done(Repeatable, statement, &arguments, deadline).await? {
+            Ok(Put::Stored)
+        } else {
+            conflict(self.load(name, deadline).await, partition)
+        };
+        if matches!(outcome, Ok(Put::Stored)) {
+            self.tell(name, deadline).await;
+        }
+        outcome
+    }
+
+    async fn remove(
+        &self,
+        name: &PartitionName,
+        only: Option<Etag>,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        let only = Argument::Perhaps(only.as_ref().map(|etag| &etag.as_bytes()[..]));
+        self.is_done(Once, REMOVE, &[Argument::name(name), only, self.tells()], deadline).await
+    }
+
+    async fn touch(
+        &self,
+        name: &PartitionName,
+        lives_for: Duration,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        let arguments = [Argument::name(name), Argument::time(lives_for)];
+        self.is_done(Repeatable, TOUCH, &arguments, deadline).await
+    }
+
+    async fn lease(
+        &self,
+        name: &PartitionName,
+        holder: &LeaseHolder,
+        lasts: Duration,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        let arguments = [Argument::name(name), Argument::holder(holder), Argument::time(lasts)];
+        self.is_done(Repeatable, LEASE, &arguments, deadline).await
+    }
+
+    async fn release(
+        &self,
+        name: &PartitionName,
+        holder: &LeaseHolder,
+        deadline: &Deadline,
+    ) -> Result<(), StoreError> {
+        let arguments = [Argument::name(name), Argument::holder(holder)];
+        self.rows(Repeatable, RELEASE, &arguments, deadline).await.map(drop)
+    }
+
+    async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
+        let leases = [Argument::Number(i64::from(BATCH))];
+        self.rows(Repeatable, PURGE_LEASES, &leases, deadline).await?;
+        let mut purged = 0;
+        while purged < u64::from(at_most) {
+            let batch = (u64::from(at_most) - purged).min(u64::from(BATCH));
+            let arguments = [Argument::Number(i64::try_from(batch).unwrap_or(0))];
+            let rows = match self.rows(Once, PURGE, &arguments, deadline).await {
+                Ok(rows) => rows,
+                // What was purged so far is purged.
+                Err(_) if purged > 0 => break,
+                Err(error) => return Err(error),
+            };
+            let gone: i64 = field(rows.first().ok_or_else(corrupt)?, 0)?;
+            purged += u64::try_from(gone).unwrap_or(0);
+            if gone == 0 {
+                break;
+            }
+        }
+        Ok(purged)
+    }
+
+    async fn names_after(
+        &self,
+        after: Option<&PartitionName>,
+        at_most: u32,
+        deadline: &Deadline,
+    ) -> Result<Vec<PartitionName>, StoreError> {
+        let after = Argument::Text(after.map_or("", PartitionName::as_str));
+        let arguments = [after, Argument::Number(i64::from(at_most))];
+        let rows = self.rows(Read, NAMES_AFTER, &arguments, deadline).await?;
+        rows.iter().map(|row| field(row, 0).map(PartitionName::from_engine)).collect()
+    }
+
+    async fn changes(&self, deadline: &Deadline) -> Result<Option<Box<dyn Changes>>, StoreError> {
+        if !self.settings.tells_changes {
+            return Ok(None);
+        }
+        let listening = PostgresChanges::listen(self.options.clone(), self.settings.connect_timeout);
+        let listening = within(deadline, listening).await;
+        let changes =
+            listening.ok_or_else(|| timeout("no subscription to changes before the deadline"))??;
+        Ok(Some(Box::new(changes)))
+    }
+}
+
+fn field<'r, T>(row: &'r PgRow, index: usize) -> Result<T, StoreError>
+where
+    T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    row.try_get(index).map_err(|_| corrupt())
+}
+
+fn etag(row: &PgRow) -> Result<Etag, StoreError> {
+    let bytes: &[u8] = field(row, 0)?;
+    bytes.try_into().map(Etag::from_bytes).map_err(|_| corrupt())
+}

@@ -1,0 +1,108 @@
+//! [`SqliteStore`]: partitions in a SQLite file.
+
+mod connection;
+mod errors;
+mod file;
+mod migrations;
+mod statements;
+mod store;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use connection::Sqlite;
+
+use super::{
+    super::{StoreError, StoreErrorKind, within::within},
+    SqlSettings,
+    engine::Engine,
+    errors::{Failure, timeout},
+    pool::Pool,
+};
+use crate::{Deadline, Result};
+
+/// Partitions in a SQLite file, for one machine: all processes that use it must run there, on a local disk. SQLite comes with
+/// this crate.
+///
+/// It is in WAL mode; a write that was answered survives the loss of power. One connection writes, others read meanwhile. It
+/// does not tell of changes.
+///
+/// # Security
+///
+/// The file is created for this user only, in a folder that only this user can change. It holds keyed hashes and sealed
+/// bytes, no keys and no names of persons.
+///
+/// # Examples
+///
+/// ```
+/// use sealed_cache::partition::{PartitionStore, SqliteStore, SqlSettings};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("partitions.db");
+/// let store = SqliteStore::open(path, SqlSettings::new()).await?;
+/// assert!(store.capabilities().is_durable);
+/// # Ok::<(), sealed_cache::Error>(()) }).unwrap();
+/// ```
+pub struct SqliteStore {
+    readers: Pool<Sqlite>,
+    writer: Pool<Sqlite>,
+    settings: SqlSettings,
+}
+
+impl SqliteStore {
+    /// Open the file, with its tables, or create what is missing of it. Several processes may do it at once.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessDenied`](crate::ErrorKind::AccessDenied) if the file cannot be made or opened, or others can change its folder;
+    /// [`Damaged`](crate::ErrorKind::Damaged) if it is no database; [`EngineTimeout`](crate::ErrorKind::EngineTimeout) if
+    /// another process writes to it for longer than [`connect_timeout`](SqlSettings::connect_timeout).
+    pub async fn open(path: impl Into<PathBuf>, settings: SqlSettings) -> Result<Self> {
+        let (path, deadline) = (path.into(), Deadline::after(settings.connect_timeout));
+        let created = tokio::task::spawn_blocking(move || file::created(&path)).await;
+        let path = created
+            .map_err(|_| StoreError::new(StoreErrorKind::Unavailable, "the runtime is shutting down"))??;
+        let migrated = within(&deadline, migrate(&path)).await;
+        migrated.ok_or_else(|| timeout("the tables were not made in time"))??;
+        let pool = |engine, connections| Pool::new(engine, connections, settings.connect_timeout);
+        let readers = pool(Sqlite::reader(&path), settings.connections);
+        Ok(Self { readers, writer: pool(Sqlite::new(&path), 1), settings })
+    }
+
+    /// The statements that [`open`](Self::open) gives where tables are missing.
+    ///
+    /// ```
+    /// use sealed_cache::partition::SqliteStore;
+    /// assert!(SqliteStore::migrations().contains("CREATE TABLE IF NOT EXISTS sealed_cache_partitions"));
+    /// ```
+    #[must_use]
+    pub const fn migrations() -> &'static str {
+        migrations::ALL
+    }
+}
+
+/// Until nobody else writes.
+async fn migrate(path: &Path) -> Result<(), StoreError> {
+    loop {
+        let outcome = match Sqlite::new(path).open().await {
+            Ok(mut connection) => migrations::apply(&mut connection).await,
+            Err(error) => Err(error),
+        };
+        match outcome.map_err(|error| errors::failure(&error)) {
+            Ok(()) => return Ok(()),
+            Err(Failure::Again) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+            Err(failure) => return Err(failure.into_error()),
+        }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("SqliteStore");
+        debug.field("readers", &self.readers).field("writer", &self.writer);
+        debug.field("settings", &self.settings).finish()
+    }
+}

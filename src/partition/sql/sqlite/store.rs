@@ -1,0 +1,185 @@
+//! The calls of a [`SqliteStore`].
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{
+    super::{
+        super::{
+            Capabilities, Changes, Condition, Etag, LeaseHolder, PartitionName, PartitionStore, Put,
+            StoreError, Stored,
+        },
+        argument::Argument,
+        conflict,
+        errors::{corrupt, too_large},
+        pool::Nature::{self, Once, Read, Repeatable},
+    },
+    SqliteStore,
+    statements::{
+        CREATE, LEASE, LOAD, NAMES_AFTER, PROBE, PURGE, PURGE_LEASES, RELEASE, REMOVE, REPLACE, TOUCH,
+    },
+};
+use crate::Deadline;
+
+/// It takes more, and is no place for it.
+const LARGEST: usize = 64 * 1024 * 1024;
+/// How many rows one statement purges: nobody else writes until it is done.
+const BATCH: u32 = 100;
+
+impl SqliteStore {
+    async fn read(
+        &self,
+        statement: &'static str,
+        arguments: &[Argument<'_>],
+        deadline: &Deadline,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        self.readers.rows(Read, statement, arguments, deadline).await
+    }
+
+    /// How many rows it gives: one for each that it has changed.
+    async fn write(
+        &self,
+        nature: Nature,
+        statement: &'static str,
+        arguments: &[Argument<'_>],
+        deadline: &Deadline,
+    ) -> Result<usize, StoreError> {
+        Ok(self.writer.rows(nature, statement, arguments, deadline).await?.len())
+    }
+}
+
+#[async_trait]
+impl PartitionStore for SqliteStore {
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::new("sqlite", LARGEST);
+        capabilities.is_durable = true;
+        capabilities
+    }
+
+    async fn load(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Stored>, StoreError> {
+        let rows = self.read(LOAD, &[Argument::name(name)], deadline).await?;
+        rows.first().map(|row| Ok(Stored { etag: etag(row)?, sealed: field(row, 1)? })).transpose()
+    }
+
+    async fn probe(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Etag>, StoreError> {
+        let rows = self.read(PROBE, &[Argument::name(name)], deadline).await?;
+        rows.first().map(etag).transpose()
+    }
+
+    async fn put(
+        &self,
+        name: &PartitionName,
+        partition: &Stored,
+        condition: Condition,
+        lives_for: Duration,
+        deadline: &Deadline,
+    ) -> Result<Put, StoreError> {
+        if partition.sealed.len() > LARGEST {
+            return Err(too_large(LARGEST));
+        }
+        let mut arguments = vec![
+            Argument::name(name),
+            Argument::etag(&partition.etag),
+            Argument::Bytes(&partition.sealed),
+            Argument::time(lives_for),
+        ];
+        let statement = match &condition {
+            Condition::Absent => CREATE,
+            Condition::Matches(old) => {
+                arguments.push(Argument::etag(old));
+                REPLACE
+            }
+        };
+        if self.write(Repeatable, statement, &arguments, deadline).await? > 0 {
+            return Ok(Put::Stored);
+        }
+        conflict(self.load(name, deadline).await, partition)
+    }
+
+    async fn remove(
+        &self,
+        name: &PartitionName,
+        only: Option<Etag>,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        let only = Argument::Perhaps(only.as_ref().map(|etag| &etag.as_bytes()[..]));
+        Ok(self.write(Once, REMOVE, &[Argument::name(name), only], deadline).await? > 0)
+    }
+
+    async fn touch(
+        &self,
+        name: &PartitionName,
+        lives_for: Duration,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        let arguments = [Argument::name(name), Argument::time(lives_for)];
+        Ok(self.write(Repeatable, TOUCH, &arguments, deadline).await? > 0)
+    }
+
+    async fn lease(
+        &self,
+        name: &PartitionName,
+        holder: &LeaseHolder,
+        lasts: Duration,
+        deadline: &Deadline,
+    ) -> Result<bool, StoreError> {
+        let arguments = [Argument::name(name), Argument::holder(holder), Argument::time(lasts)];
+        Ok(self.write(Repeatable, LEASE, &arguments, deadline).await? > 0)
+    }
+
+    async fn release(
+        &self,
+        name: &PartitionName,
+        holder: &LeaseHolder,
+        deadline: &Deadline,
+    ) -> Result<(), StoreError> {
+        let arguments = [Argument::name(name), Argument::holder(holder)];
+        self.write(Repeatable, RELEASE, &arguments, deadline).await.map(drop)
+    }
+
+    async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
+        self.write(Repeatable, PURGE_LEASES, &[], deadline).await?;
+        let mut purged = 0;
+        while purged < u64::from(at_most) {
+            let batch = (u64::from(at_most) - purged).min(u64::from(BATCH));
+            let arguments = [Argument::Number(i64::try_from(batch).unwrap_or(0))];
+            match self.write(Once, PURGE, &arguments, deadline).await {
+                Ok(0) => break,
+                Ok(gone) => purged += gone as u64,
+                // What was purged so far is purged.
+                Err(_) if purged > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(purged)
+    }
+
+    async fn names_after(
+        &self,
+        after: Option<&PartitionName>,
+        at_most: u32,
+        deadline: &Deadline,
+    ) -> Result<Vec<PartitionName>, StoreError> {
+        let after = Argument::Text(after.map_or("", PartitionName::as_str));
+        let rows = self.read(NAMES_AFTER, &[after, Argument::Number(i64::from(at_most))], deadline).await?;
+        rows.iter().map(|row| field(row, 0).map(PartitionName::from_engine)).collect()
+    }
+
+    async fn changes(&self, _deadline: &Deadline) -> Result<Option<Box<dyn Changes>>, StoreError> {
+        Ok(None)
+    }
+}
+
+fn field<'r, T>(row: &'r SqliteRow, index: usize) -> Result<T, StoreError>
+where
+    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    row.try_get(index).map_err(|_| corrupt())
+}
+
+fn etag(row: &SqliteRow) -> Result<Etag, StoreError> {
+    let bytes: &[u8] = field(row, 0)?;
+    bytes.try_into().map(Etag::from_bytes).map_err(|_| corrupt())
+}
