@@ -20,3 +20,7 @@ mod refused;
 mod sqlite;
 #[cfg(unix)]
 mod stopped;
+#[path = "../partition/suite/mod.rs"]
+mod suite;
+#[cfg(unix)]
+mod suites;

@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 
 use crate::{
     child::{Call, Child},
-    kit::{HOUR, PATIENCE, Store, counted_up, create, every_verb_works, load, name, put, soon, stored},
+    kit::{HOUR, PATIENCE, Store, counted_up, create, every_verb_works, load, name, put, stored},
 };
 
 async fn open(folder: &Path) -> Store {
@@ -150,6 +150,7 @@ mod unix {
     use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
     use super::*;
+    use crate::kit::soon;
 
     #[tokio::test]
     async fn its_files_are_for_this_user_only() {
@@ -224,4 +225,16 @@ mod unix {
         Child::start_by(command, "sqlite::unix::writes_on_a_full_disk", &[path]).ends();
         assert_eq!(fs::read_dir(path).unwrap().count(), 0, "the small disk was not mounted");
     }
+}
+
+/// What has to hold on every engine.
+mod suites {
+    use tokio::{runtime::Handle, task::block_in_place};
+
+    fn nodes() -> impl Fn() -> super::Store {
+        let folder = tempfile::tempdir().unwrap();
+        move || block_in_place(|| Handle::current().block_on(super::open(folder.path())))
+    }
+
+    crate::on_engine!(nodes());
 }
