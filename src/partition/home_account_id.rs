@@ -74,6 +74,12 @@ impl HomeAccountId {
         Ok(Self(id.into_owned()))
     }
 
+    /// One that was kept as text by this crate.
+    #[cfg(feature = "sessions")]
+    pub(super) fn remembered(text: String) -> Option<Self> {
+        (text.len() <= 2 * LONGEST && is_sound_text(&text)).then_some(Self(text))
+    }
+
     /// The same as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -18,6 +18,8 @@ mod partition_name;
 mod redis;
 mod refresh;
 mod sealing;
+#[cfg(feature = "sessions")]
+mod session;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod statistics;
@@ -37,6 +39,8 @@ pub use partition_name::PartitionName;
 #[cfg(feature = "redis")]
 pub use redis::{RedisSettings, RedisStore};
 pub use refresh::{AcquiredToken, RefreshFailure, TokenSource};
+#[cfg(feature = "sessions")]
+pub use session::{SealedSessions, SessionMode, SignedIn, Ticket};
 #[cfg(feature = "mysql")]
 pub use sql::MysqlStore;
 #[cfg(feature = "postgres")]

@@ -64,6 +64,12 @@ impl Settings {
     pub(in super::super) const fn update_timeout(&self) -> Duration {
         self.update_timeout
     }
+
+    /// How many bytes are stored under one name at most, and how often a change is tried.
+    #[cfg(feature = "sessions")]
+    pub(in super::super) const fn limits(&self) -> (usize, u32) {
+        (self.most_bytes, self.most_tries)
+    }
 }
 
 impl Default for Settings {

@@ -139,6 +139,6 @@ impl Lifetimes {
     }
 }
 
-pub(super) fn unix_now() -> u64 {
+pub(in super::super) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

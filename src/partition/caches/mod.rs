@@ -27,6 +27,11 @@ pub(super) use self::{
     turns::Turns,
     update::{Beginning, Job},
 };
+#[cfg(feature = "sessions")]
+pub(super) use self::{
+    lifetimes::unix_now,
+    update::{may_try_again, pause},
+};
 use super::{
     KeyRing, Namespace, Partition, PartitionName, PartitionStore, Statistics, keys::Keys, refresh::Refreshes,
 };

@@ -41,7 +41,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn unreadable(&self, name: &PartitionName, why: Unopened) {
+    pub(in super::super) fn unreadable(&self, name: &PartitionName, why: Unopened) {
         self.engine.counters.unreadable.one();
         #[cfg(feature = "metrics")]
         metrics::counter!("sealed_cache_open_failures", "reason" => why.reason()).increment(1);

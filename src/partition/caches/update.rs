@@ -284,12 +284,12 @@ fn jittered(life: Life) -> Duration {
     if life.window == 0 { remaining } else { remaining.mul_f64(1.0 - 0.05 * random_fraction()) }
 }
 
-pub(super) fn may_try_again(error: &StoreError) -> bool {
+pub(in super::super) fn may_try_again(error: &StoreError) -> bool {
     matches!(error.kind(), StoreErrorKind::Timeout | StoreErrorKind::Unavailable)
 }
 
 /// Longer each time, never the same on two nodes.
-pub(super) async fn pause(tries: u32, deadline: &Deadline) {
+pub(in super::super) async fn pause(tries: u32, deadline: &Deadline) {
     let longest = Duration::from_millis(2 << tries.min(6));
     time::sleep(longest.mul_f64(random_fraction()).min(deadline.remaining())).await;
 }
