@@ -18,12 +18,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Provider,
-    families::{Families, Issued, Refused, USER, random},
+    Provider, authorize,
+    families::{Families, Issued, Refused, random},
+    people::PEOPLE,
 };
 
 pub(super) fn routes(provider: Arc<Provider>) -> Router {
     Router::new()
+        .route("/authorize", get(authorize::page).post(authorize::decide))
         .route("/device_authorization", post(device_authorization))
         .route("/device", post(approve))
         .route("/token", post(token))
@@ -87,11 +89,18 @@ struct TokenRequest {
     device_code: String,
     #[serde(default)]
     refresh_token: String,
+    #[serde(flatten)]
+    code: authorize::Redemption,
 }
 
 async fn token(State(provider): State<Arc<Provider>>, Form(request): Form<TokenRequest>) -> Answer {
     match request.grant_type.as_str() {
         "urn:ietf:params:oauth:grant-type:device_code" => finish_sign_in(&provider, &request.device_code),
+        "authorization_code" => {
+            let (person, nonce) = authorize::redeem(&provider, &request.code)?;
+            let issued = change(&provider, |families| families.begin(person, provider.settings.expires_in))?;
+            Ok(tokens(&provider, issued, Some(&nonce)))
+        }
         "refresh_token" => refresh(&provider, &request.refresh_token).await,
         _ => Err(Problem("unsupported_grant_type", "this provider does not know the grant type")),
     }
@@ -115,7 +124,9 @@ fn finish_sign_in(provider: &Provider, device_code: &str) -> Answer {
         sign_ins.remove(device_code);
         Ok(())
     })?;
-    Ok(tokens(provider, change(provider, |families| families.begin(provider.settings.expires_in))?))
+    // The code does not say who typed it: there is only one person at this door.
+    let issued = change(provider, |families| families.begin(&PEOPLE[0], provider.settings.expires_in))?;
+    Ok(tokens(provider, issued, None))
 }
 
 /// RFC 6749 section 6, with rotation.
@@ -123,7 +134,7 @@ async fn refresh(provider: &Provider, refresh_token: &str) -> Answer {
     provider.refreshes.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(provider.settings.refresh_takes).await;
     match change(provider, |families| families.rotate(refresh_token, provider.settings.expires_in))? {
-        Ok(issued) => Ok(tokens(provider, issued)),
+        Ok(issued) => Ok(tokens(provider, issued, None)),
         Err(Refused::Unknown) => Err(Problem("invalid_grant", "the refresh token is unknown or was revoked")),
         Err(Refused::Reused) => {
             provider.reuses.fetch_add(1, Ordering::SeqCst);
@@ -148,17 +159,22 @@ async fn revoke(State(provider): State<Arc<Provider>>, Form(revocation): Form<Re
 async fn userinfo(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> Answer {
     let bearer =
         headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    match change(&provider, |families| bearer.and_then(|token| families.user_of(token)))? {
-        Some(user) => Ok(Json(json!({ "sub": "u1", "preferred_username": user }))),
+    match change(&provider, |families| bearer.and_then(|token| families.person_of(token)))? {
+        Some(person) => Ok(Json(person.claims())),
         None => Err(Problem("invalid_token", "the access token has expired or was revoked")),
     }
 }
 
 /// RFC 6749 section 5.1, with the identity of the user as OpenID Connect and Microsoft's providers send it. The
 /// identity token is not signed: the client got it straight from us.
-fn tokens(provider: &Provider, issued: Issued) -> Json<Value> {
+fn tokens(provider: &Provider, issued: Issued, nonce: Option<&str>) -> Json<Value> {
     let base64 = |value: Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
-    let claims = json!({ "iss": provider.url, "sub": "u1", "tid": "t1", "preferred_username": USER });
+    let mut claims = issued.person.claims();
+    claims["iss"] = json!(provider.url);
+    claims["tid"] = json!("t1");
+    if let Some(nonce) = nonce {
+        claims["nonce"] = json!(nonce);
+    }
     Json(json!({
         "token_type": "Bearer",
         "access_token": issued.access_token,
@@ -166,14 +182,14 @@ fn tokens(provider: &Provider, issued: Issued) -> Json<Value> {
         "refresh_token": issued.refresh_token,
         "scope": "openid offline_access user.read",
         "id_token": format!("{}.{}.", base64(json!({ "alg": "none" })), base64(claims)),
-        "client_info": base64(json!({ "uid": "u1", "utid": "t1" })),
+        "client_info": base64(json!({ "uid": issued.person.id, "utid": "t1" })),
     }))
 }
 
 type Answer = Result<Json<Value>, Problem>;
 
 /// RFC 6749 section 5.2: an error code and a sentence.
-struct Problem(&'static str, &'static str);
+pub(super) struct Problem(pub(super) &'static str, pub(super) &'static str);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -1,17 +1,20 @@
 //! A small identity provider for the examples: OAuth 2.0 over real HTTP, on the loopback address of this machine.
 //!
-//! - signing in: device authorization grant, [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628);
+//! - signing in: device authorization grant, [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628), for programs, and
+//!   authorization code with PKCE, [RFC 7636](https://www.rfc-editor.org/rfc/rfc7636), for web applications;
 //! - refresh tokens that rotate, with reuse detection: each refresh returns a new refresh token, and whoever presents
 //!   an old one ends the whole family, as [RFC 9700](https://www.rfc-editor.org/rfc/rfc9700#section-4.14) asks for;
 //! - signing out: revocation, [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009);
 //! - `/userinfo`, which is answered to whoever has an access token that is good.
 //!
-//! It knows one user and lets everybody in who types the code. It is a stage prop, not a server.
+//! It knows two people and asks nobody for a password. It is a stage prop, not a server.
 
 #![allow(dead_code, reason = "each example uses a part of it")]
 
+mod authorize;
 mod families;
 mod http;
+mod people;
 mod store;
 
 use std::{
@@ -60,6 +63,7 @@ struct Provider {
     settings: Settings,
     store: Store,
     sign_ins: http::SignIns,
+    codes: authorize::Codes,
     refreshes: AtomicUsize,
     reuses: AtomicUsize,
 }
@@ -75,6 +79,7 @@ impl IdentityProvider {
             store: Store::new(settings.state.take()),
             settings,
             sign_ins: http::SignIns::default(),
+            codes: authorize::Codes::default(),
             refreshes: AtomicUsize::new(0),
             reuses: AtomicUsize::new(0),
         });
@@ -96,6 +101,11 @@ impl IdentityProvider {
     /// How many times it was asked to refresh a token, with or without success.
     pub(crate) fn refresh_requests(&self) -> usize {
         self.provider.refreshes.load(Ordering::SeqCst)
+    }
+
+    /// Make all tokens worthless, as an administrator does.
+    pub(crate) fn revoke_all(&self) {
+        self.provider.store.change(families::Families::clear).expect("the state can be written");
     }
 
     /// How many times somebody presented a refresh token that had been used before.
