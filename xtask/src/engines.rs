@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::command::Step;
 use crate::progress::Progress;
 use crate::suite;
 
@@ -9,7 +10,8 @@ use crate::suite;
 const TARGETS: &str = "partition_";
 
 /// What they start, and what they ask it with.
-const PROGRAMS: [&str; 5] = ["redis-server", "redis-cli", "psql", "mariadb-install-db", "mariadb"];
+const PROGRAMS: [&str; 7] =
+    ["redis-server", "redis-cli", "psql", "mariadb-install-db", "mariadb", "chromium", "chromedriver"];
 
 /// Two at a time, as the other ignored tests.
 pub(crate) fn stage(progress: &mut Progress) {
@@ -17,6 +19,8 @@ pub(crate) fn stage(progress: &mut Progress) {
     if !missing.is_empty() {
         return progress.fail(suite::not_here(&missing));
     }
+    // The browser looks at one of them.
+    progress.check(Step::cargo("build --examples --all-features").run());
     match suite::test_targets() {
         Ok(targets) => {
             let ours = targets.iter().filter(|target| is_target(target)).map(String::as_str);

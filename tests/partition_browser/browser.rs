@@ -1,0 +1,201 @@
+//! A Chromium with a profile of its own, driven as a person would: <https://www.w3.org/TR/webdriver2/>.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Lines},
+    process::{Child, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use base64ct::{Base64, Encoding};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use ureq::Agent;
+
+/// Longer than anything here takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// In a container there is no sandbox within the sandbox; and it is to talk to nobody but us.
+const ARGUMENTS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// A browser with a profile that nobody had before. Closed when it is dropped.
+pub(crate) struct Profile {
+    agent: Agent,
+    session: String,
+    driver: Driver,
+    _folder: TempDir,
+}
+
+impl Profile {
+    pub(crate) fn open() -> Self {
+        let folder = tempfile::Builder::new().prefix("sealed-cache-browser-").tempdir().unwrap();
+        let driver = Driver::start(&folder);
+        let url = format!("http://127.0.0.1:{}/session", driver.port);
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .max_redirects(0)
+            .proxy(None);
+        let agent = Agent::from(config.build());
+        let mut profile = Self { agent, session: url, driver, _folder: folder };
+        let data = format!("--user-data-dir={}", profile._folder.path().join("data").display());
+        let arguments: Vec<_> = ARGUMENTS.iter().copied().chain(["--window-size=1000,900", &data]).collect();
+        let wanted = json!({"browserName": "chrome", "goog:chromeOptions": {"args": arguments}});
+        let opened = profile.ask("", Some(json!({"capabilities": {"alwaysMatch": wanted}})));
+        profile.session = format!("{}/{}", profile.session, opened["sessionId"].as_str().unwrap());
+        profile
+    }
+
+    pub(crate) fn go(&self, url: &str) {
+        self.ask("/url", Some(json!({ "url": url })));
+    }
+
+    pub(crate) fn reload(&self) {
+        self.ask("/refresh", Some(json!({})));
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.ask("/url", None).as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn source(&self) -> String {
+        self.ask("/source", None).as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn click(&self, css: &str) {
+        let element = self.element(css);
+        self.ask(&format!("/element/{element}/click"), Some(json!({})));
+    }
+
+    /// What can be read on the page.
+    pub(crate) fn text(&self) -> String {
+        let body = self.element("body");
+        self.ask(&format!("/element/{body}/text"), None).as_str().unwrap().to_owned()
+    }
+
+    /// A click may return before the page is there.
+    #[track_caller]
+    pub(crate) fn sees(&self, wanted: &str) {
+        self.wait_for(wanted, || {});
+    }
+
+    /// The same, with a person who reloads the page.
+    #[track_caller]
+    pub(crate) fn until_sees(&self, wanted: &str) {
+        self.wait_for(wanted, || self.reload());
+    }
+
+    #[track_caller]
+    fn wait_for(&self, wanted: &str, meanwhile: impl Fn()) {
+        let begun = Instant::now();
+        loop {
+            let text = self.try_text().unwrap_or_default();
+            if text.contains(wanted) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "no {wanted:?} at {}:\n{text}", self.url());
+            thread::sleep(Duration::from_millis(20));
+            meanwhile();
+        }
+    }
+
+    /// `None` while one page goes and another comes.
+    fn try_text(&self) -> Option<String> {
+        let wanted = json!({"using": "css selector", "value": "body"});
+        let body = self.try_ask("/element", Some(wanted)).ok()?;
+        let body = body.as_object()?.values().next()?.as_str()?;
+        Some(self.try_ask(&format!("/element/{body}/text"), None).ok()?.as_str()?.to_owned())
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Value {
+        self.ask(&format!("/cookie/{name}"), None)
+    }
+
+    /// WebDriver does not tell: the same request once more, with the same cookie.
+    pub(crate) fn status_of(&self, url: &str) -> (u16, String) {
+        let cookie = self.cookie("web-app-session");
+        let cookie = format!("web-app-session={}", cookie["value"].as_str().unwrap());
+        let response = self.agent.get(url).header("Cookie", cookie).call().unwrap();
+        let retry_after = response.headers().get("Retry-After");
+        let retry_after = retry_after.map(|value| value.to_str().unwrap().to_owned());
+        (response.status().as_u16(), retry_after.unwrap_or_default())
+    }
+
+    /// For people who want to look: in the folder that `WEB_APP_PICTURES` names, if it is set.
+    pub(crate) fn picture(&self, name: &str) {
+        if let Some(folder) = env::var_os("WEB_APP_PICTURES") {
+            let picture = self.ask("/screenshot", None);
+            let bytes = Base64::decode_vec(picture.as_str().unwrap()).unwrap();
+            fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), bytes).unwrap();
+        }
+    }
+
+    fn element(&self, css: &str) -> String {
+        let found = self.ask("/element", Some(json!({"using": "css selector", "value": css})));
+        found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
+    }
+
+    #[track_caller]
+    fn ask(&self, command: &str, arguments: Option<Value>) -> Value {
+        self.try_ask(command, arguments).unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    fn try_ask(&self, command: &str, arguments: Option<Value>) -> Result<Value, Value> {
+        let url = format!("{}{command}", self.session);
+        let answer = match arguments {
+            Some(arguments) => self.agent.post(url).send_json(arguments),
+            None => self.agent.get(url).call(),
+        };
+        let mut answer = answer.unwrap();
+        let succeeded = answer.status().is_success();
+        let value = answer.body_mut().read_json::<Value>().unwrap()["value"].take();
+        if succeeded { Ok(value) } else { Err(value) }
+    }
+}
+
+/// The program behind it.
+struct Driver {
+    process: Child,
+    port: u16,
+    /// It would end if nobody were there to hear it.
+    _says: Lines<BufReader<ChildStdout>>,
+}
+
+impl Driver {
+    /// On a port that it chooses and tells.
+    fn start(folder: &TempDir) -> Self {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("HOME", folder.path())
+            .env("TMPDIR", folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut says = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = says.by_ref().map_while(Result::ok).find_map(|line| {
+            line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
+        });
+        Self { process, port: port.expect("chromedriver tells its port"), _says: says }
+    }
+}
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        // This ends the browser, which is not a child of ours.
+        let _ = self.agent.delete(&self.session).call();
+        let _ = self.driver.process.kill();
+        let _ = self.driver.process.wait();
+    }
+}
