@@ -11,12 +11,22 @@
 
 #![allow(clippy::print_stdout, reason = "the tables are what it is for")]
 
+#[cfg(feature = "redis")]
+mod beside_msal;
 #[cfg(any(feature = "redis", all(feature = "postgres", feature = "mysql", feature = "sqlite")))]
 #[path = "../../tests/common/engine/mod.rs"]
 mod engine;
+#[cfg(feature = "redis")]
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../../tests/interop/msal/events.rs"]
+mod events;
 #[allow(dead_code, reason = "the other benchmarks use more of it")]
 #[path = "../speed/options.rs"]
 mod options;
+#[cfg(feature = "redis")]
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../../tests/interop/msal/peer.rs"]
+mod peer;
 #[cfg(feature = "redis")]
 mod redis;
 #[allow(dead_code, reason = "the other benchmarks use more of it")]
@@ -42,6 +52,8 @@ type Group = (&'static str, fn(&Options));
 const GROUPS: &[Group] = &[
     #[cfg(feature = "redis")]
     ("redis", redis::run),
+    #[cfg(feature = "redis")]
+    ("msal", beside_msal::run),
     #[cfg(all(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     ("postgres", sql::postgres),
     #[cfg(all(feature = "postgres", feature = "mysql", feature = "sqlite"))]

@@ -58,8 +58,9 @@ impl Scene {
         Self { runtime, bare, ours, redis }
     }
 
-    /// Everybody has a partition.
+    /// Everybody has a partition, and nothing else is there.
     fn fill(&self) {
+        self.redis.ask(&["FLUSHALL"]);
         self.runtime.block_on(async {
             for person in 0..PEOPLE {
                 create(&self.ours, person).await;
@@ -92,10 +93,10 @@ async fn ask(mut wire: MultiplexedConnection, command: Cmd) -> Value {
 
 pub(crate) fn run(options: &Options) {
     let scene = Scene::new();
-    scene.fill();
     let mut table = Table::new("Redis, 8 KiB each", &["work", "tasks", "bare", "ours", "ratio"]);
     for tasks in [1, 16] {
         let load = Load::new(options, tasks);
+        scene.fill();
         reads(&scene, load, &mut table);
         writes(&scene, load, &mut table);
     }

@@ -22,7 +22,7 @@ const PINS: [&str; 3] = [
 const SYSTEM_PYTHON: &str = "/usr/bin/python3";
 
 /// What the extensions need to reach the Secret Service. A test would find out later, and say less.
-const PYTHON_WORKS: &str = "import msal_extensions, portalocker, gi; gi.require_version('Secret', '1'); \
+const PYTHON_WORKS: &str = "import msal_extensions, portalocker, hiredis, redis, gi; gi.require_version('Secret', '1'); \
                             from gi.repository import Secret";
 const NODE_WORKS: &str = "const load = require('module').createRequire(process.argv[1]); \
                           load('@azure/msal-node'); load('@azure/msal-node-extensions'); load('keytar')";

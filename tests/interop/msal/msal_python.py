@@ -145,8 +145,8 @@ class Timed:
         return self.cache.serialize
 
 
-def main():
-    peer = Peer()
+def serve(peer):
+    """Do what the lines say: each names a method of the peer."""
     for line in sys.stdin:
         command = json.loads(line)
         try:
@@ -157,4 +157,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    serve(Peer())
