@@ -1,4 +1,6 @@
 //! [`SecretBytes`]: a byte buffer that leaves nothing behind, neither when it is dropped nor when it grows.
+//!
+//! It wipes itself, since `Zeroizing<Vec<u8>>` does so byte by byte, which took a tenth of loading a cache.
 
 use std::{
     fmt, hint,
@@ -6,7 +8,7 @@ use std::{
     ops::Deref,
 };
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Overwrite the stack below the caller, where a function that has returned may have left a secret behind: ciphers keep
 /// blocks of plain text there, and hashes parts of a key.
@@ -38,7 +40,7 @@ pub(crate) fn wipe_stack() {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Default)]
-pub struct SecretBytes(Zeroizing<Vec<u8>>);
+pub struct SecretBytes(Vec<u8>);
 
 impl SecretBytes {
     /// An empty buffer.
@@ -50,7 +52,7 @@ impl SecretBytes {
     /// An empty buffer that takes so many bytes before it has to move.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(bytes)))
+        Self(Vec::with_capacity(bytes))
     }
 
     /// Append bytes. Where the buffer has to grow, the old one is wiped.
@@ -63,10 +65,10 @@ impl SecretBytes {
     pub fn reserve(&mut self, additional: usize) {
         let needed = self.0.len() + additional;
         if needed > self.0.capacity() {
-            let mut grown = Vec::with_capacity(needed.max(self.0.capacity() * 2).max(256));
-            grown.extend_from_slice(&self.0);
+            let mut grown = Self::with_capacity(needed.max(self.0.capacity() * 2).max(256));
+            grown.0.extend_from_slice(&self.0);
             // The old buffer is wiped as it is dropped here.
-            self.0 = Zeroizing::new(grown);
+            *self = grown;
         }
     }
 
@@ -99,9 +101,9 @@ impl SecretBytes {
     }
 
     /// The same buffer as text, or as it was if it is not UTF-8; with where it stops to be.
-    pub(crate) fn into_text(mut self) -> Result<Zeroizing<String>, (Self, usize)> {
-        match String::from_utf8(std::mem::take(&mut *self.0)) {
-            Ok(text) => Ok(Zeroizing::new(text)),
+    pub(crate) fn into_text(mut self) -> Result<SecretString, (Self, usize)> {
+        match String::from_utf8(std::mem::take(&mut self.0)) {
+            Ok(text) => Ok(SecretString(text)),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 Err((Self::from(error.into_bytes()), valid))
@@ -116,17 +118,27 @@ impl SecretBytes {
     }
 }
 
+/// All of the buffer, also behind the end of the contents.
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
+        self.0.spare_capacity_mut().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for SecretBytes {}
+
 /// Takes the vector over as it is, without a copy.
 impl From<Vec<u8>> for SecretBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes)
     }
 }
 
 /// Copies the bytes.
 impl From<&[u8]> for SecretBytes {
     fn from(bytes: &[u8]) -> Self {
-        Self(Zeroizing::new(bytes.to_vec()))
+        Self(bytes.to_vec())
     }
 }
 
@@ -166,3 +178,29 @@ impl fmt::Debug for SecretBytes {
         write!(f, "SecretBytes({} bytes)", self.len())
     }
 }
+
+/// The same as text that stays as it is.
+#[derive(Clone, Default)]
+pub(crate) struct SecretString(String);
+
+impl From<&str> for SecretString {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Deref for SecretString {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for SecretString {
+    fn drop(&mut self) {
+        drop(SecretBytes(std::mem::take(&mut self.0).into_bytes()));
+    }
+}
+
+impl ZeroizeOnDrop for SecretString {}

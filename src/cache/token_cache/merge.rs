@@ -2,8 +2,6 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use zeroize::Zeroizing;
-
 use super::{
     TokenCache,
     compare::{Fields, is_same, is_same_token, is_same_value},
@@ -13,7 +11,7 @@ use super::{
     sides::{Entry, Sides},
     text::name,
 };
-use crate::SecretBytes;
+use crate::{SecretBytes, secret::SecretString};
 
 /// What belongs to a token as a whole: it comes from one side only.
 const OF_A_TOKEN: [&str; 16] = [
@@ -92,7 +90,7 @@ impl TokenCache {
             self.combine(*id, before, ours.raw);
         }
         if theirs.is_empty() {
-            let [key, value] = [ours.raw.key, ours.raw.value].map(|text| Zeroizing::new(text.to_owned()));
+            let [key, value] = [ours.raw.key, ours.raw.value].map(SecretString::from);
             let id = self.document.insert_raw(ours.section, key, value);
             self.add_to_index(ours.section, id);
             self.changed = true;

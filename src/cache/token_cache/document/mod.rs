@@ -4,13 +4,11 @@ mod parse;
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 
-use zeroize::Zeroizing;
-
 use super::{
     text::{is_compact, name},
     write::{push_compacted, push_string},
 };
-use crate::SecretBytes;
+use crate::{SecretBytes, secret::SecretString};
 
 /// The five sections of the unified schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +39,7 @@ impl Section {
 #[derive(Clone)]
 pub(super) enum Text {
     Source { start: u32, end: u32 },
-    Own(Zeroizing<String>),
+    Own(SecretString),
 }
 
 #[derive(Clone)]
@@ -68,7 +66,7 @@ pub(super) struct EntryId(pub(super) u32);
 /// What is in the cache: all of it, known or not, in order.
 #[derive(Clone, Default)]
 pub(super) struct Document {
-    source: Zeroizing<String>,
+    source: SecretString,
     members: Vec<TopLevel>,
     /// Where each section is among the members.
     places: [Option<usize>; 5],
@@ -135,12 +133,7 @@ impl Document {
     }
 
     /// Add an entry whose key is JSON text, as it was found elsewhere.
-    pub(super) fn insert_raw(
-        &mut self,
-        section: Section,
-        key: Zeroizing<String>,
-        value: Zeroizing<String>,
-    ) -> EntryId {
+    pub(super) fn insert_raw(&mut self, section: Section, key: SecretString, value: SecretString) -> EntryId {
         let place = self.section(section);
         let is_compact = is_compact(&key) && is_compact(&value);
         self.append(place, Entry { section, key: Text::Own(key), value: Text::Own(value), is_compact })
@@ -259,12 +252,12 @@ impl Document {
 
 impl Text {
     fn own(text: &str) -> Self {
-        Self::Own(Zeroizing::new(text.to_owned()))
+        Self::Own(text.into())
     }
 }
 
 /// JSON text that we wrote ourselves.
-fn into_text(bytes: SecretBytes) -> Zeroizing<String> {
+fn into_text(bytes: SecretBytes) -> SecretString {
     bytes.into_text().unwrap_or_default()
 }
 
