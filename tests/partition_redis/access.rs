@@ -1,11 +1,12 @@
 //! Redis lets us in or does not, and has memory left or has not.
 
-use std::error::Error as _;
+use std::{error::Error as _, time::Duration};
 
 use sealed_cache::{
     Error, ErrorKind,
     partition::{Condition, PartitionStore, Put, RedisSettings, RedisStore, StoreErrorKind},
 };
+use tokio::time::timeout;
 
 use crate::{
     engine::redis::Redis,
@@ -15,6 +16,23 @@ use crate::{
 };
 
 const PASSWORD: &str = "correct-horse";
+/// As `docs/server.md` and `RedisStore` have them.
+const RIGHTS: &[&str] = &[
+    "&test:changes",
+    "+get",
+    "+getrange",
+    "+set",
+    "+del",
+    "+exists",
+    "+pexpire",
+    "+evalsha",
+    "+eval",
+    "+publish",
+    "+subscribe",
+    "+scan",
+    "+info",
+    "+ping",
+];
 
 async fn connect(url: &str) -> Result<RedisStore, Error> {
     RedisStore::connect(url, RedisSettings::new().prefix("test").connect_timeout(PATIENCE)).await
@@ -92,25 +110,38 @@ async fn a_database_that_is_not_there_is_denied() {
 #[ignore = "needs redis-server: cargo xtask test engines"]
 async fn the_rights_that_the_documentation_names_are_enough() {
     let redis = Redis::start();
-    let rights = [
-        "&test:changes",
-        "+get",
-        "+getrange",
-        "+set",
-        "+del",
-        "+exists",
-        "+pexpire",
-        "+evalsha",
-        "+eval",
-        "+publish",
-        "+subscribe",
-        "+scan",
-        "+info",
-    ];
-    let store = store_of_alice(&redis, &rights).await;
+    let store = store_of_alice(&redis, RIGHTS).await;
     every_verb_works(&store).await;
     create(&store, &name("a"), "contents").await;
     assert_eq!(store.names_after(None, 10, &soon()).await.unwrap(), [name("a")]);
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server: cargo xtask test engines"]
+async fn a_database_by_its_number_needs_one_right_more() {
+    let redis = Redis::start();
+    drop(store_of_alice(&redis, RIGHTS).await);
+    let first = format!("{}1", redis.url_of("alice", PASSWORD));
+    let error = connect(&first).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::AccessDenied && error.to_string().contains("+select"), "{error}");
+    redis.ask(&["ACL", "SETUSER", "alice", "+select"]);
+    every_verb_works(&connect(&first).await.unwrap()).await;
+}
+
+#[tokio::test]
+#[ignore = "long: cargo xtask test engines"]
+async fn with_these_rights_a_quiet_subscription_is_kept_also_without_ping() {
+    let redis = Redis::start();
+    for last in ["+ping", "-ping"] {
+        let store = store_of_alice(&redis, &[RIGHTS, &[last]].concat()).await;
+        let mut changes = store.changes(&soon()).await.unwrap().expect("Redis tells");
+        // After 15 seconds of quiet the connection is tried, and again after as many.
+        let quiet = timeout(Duration::from_secs(35), changes.next()).await;
+        assert!(quiet.is_err(), "with {last}: {quiet:?}");
+        create(&store, &name(last), "contents").await;
+        let told = timeout(PATIENCE, changes.next()).await.expect("it is told");
+        assert_eq!(told.unwrap(), name(last));
+    }
 }
 
 #[tokio::test]

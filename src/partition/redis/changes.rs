@@ -53,8 +53,12 @@ impl Subscription {
 
     async fn is_alive(&self) -> bool {
         let mut wire = self.wire.clone();
-        let ping = cmd("PING");
-        matches!(timeout(PATIENCE, ping.query_async::<Value>(&mut wire)).await, Ok(Ok(_)))
+        match timeout(PATIENCE, cmd("PING").query_async::<Value>(&mut wire)).await {
+            Ok(Ok(_)) => true,
+            // Who says no is there: the user may lack the right to ask.
+            Ok(Err(error)) => error.code().is_some(),
+            Err(_) => false,
+        }
     }
 }
 
