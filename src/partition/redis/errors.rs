@@ -2,6 +2,8 @@
 //!
 //! Neither a message nor a source holds what Redis said in full: it names users.
 
+use std::{error::Error as _, io, sync::Arc};
+
 use redis::{ErrorKind, RedisError};
 
 use super::super::{StoreError, StoreErrorKind};
@@ -64,6 +66,9 @@ fn refusal(code: &str, detail: &str) -> StoreError {
         "WRONGPASS" => denied("Redis did not accept the user or the password (WRONGPASS)"),
         "NOAUTH" => denied("Redis asks for a password (NOAUTH)"),
         "NOPERM" => denied("the user of Redis lacks a right for this command, key or channel (NOPERM)"),
+        "MOVED" | "ASK" | "CROSSSLOT" => denied(
+            "this Redis is a part of a cluster, and other parts have other keys: give the address of one Redis, or of a proxy in front of the cluster",
+        ),
         "ERR" => unnamed(detail),
         "LOADING" => StoreError::new(Unavailable, "Redis is loading its data (LOADING)"),
         "READONLY" => StoreError::new(Unavailable, "this Redis is a replica now (READONLY)"),
@@ -83,6 +88,9 @@ fn unnamed(detail: &str) -> StoreError {
     }
     if detail.contains("The user executing the script can't") {
         denied("the user of Redis lacks a right that a script needs")
+    } else if detail.contains("has no permissions") {
+        // The driver leaves the code of SELECT out.
+        denied("the user of Redis lacks the right `+select`, which a database by its number needs")
     } else if is("max number of clients") {
         StoreError::new(StoreErrorKind::Unavailable, "Redis has as many clients as it takes")
     } else if is("unknown command") || detail.contains("Unknown Redis command") {
@@ -105,7 +113,14 @@ fn not_redis() -> StoreError {
 }
 
 fn unreachable(error: &RedisError) -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, format!("no connection to Redis: {error}"))
+    // Not its text: where TLS fails, that names the host.
+    let why = io_kind(error).map_or_else(|| format!("{:?}", error.kind()), |kind| kind.to_string());
+    StoreError::new(StoreErrorKind::Unavailable, format!("no connection to Redis: {why}"))
+}
+
+fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
+    let shared = error.source()?.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>()?;
+    Some(shared.downcast_ref::<io::Error>()?.kind())
 }
 
 /// The connection ended while an answer was waited for.
@@ -144,12 +159,16 @@ mod tests {
             ("READONLY", "", StoreErrorKind::Unavailable),
             ("MASTERDOWN", "", StoreErrorKind::Unavailable),
             ("CLUSTERDOWN", "", StoreErrorKind::Unavailable),
+            ("MOVED", "3999 127.0.0.1:6381", StoreErrorKind::Denied),
+            ("ASK", "3999 127.0.0.1:6381", StoreErrorKind::Denied),
+            ("CROSSSLOT", "Keys in request don't hash to the same slot", StoreErrorKind::Denied),
             ("TRYAGAIN", "", StoreErrorKind::Unavailable),
             ("NOREPLICAS", "", StoreErrorKind::Unavailable),
             ("BUSY", "", StoreErrorKind::Unavailable),
             ("ERR", "max number of clients reached", StoreErrorKind::Unavailable),
             ("ERR", "unknown command 'EVALSHA'", StoreErrorKind::Denied),
             ("ERR", "DB index is out of range", StoreErrorKind::Denied),
+            ("ERR", "User alice has no permissions to run the 'select' command", StoreErrorKind::Denied),
             ("ERR", "The user executing the script can't run this command", StoreErrorKind::Denied),
             (
                 "ERR",
@@ -164,6 +183,17 @@ mod tests {
             assert_eq!(error.kind(), kind, "{code} {detail}");
             assert!(!error.is_ambiguous(), "Redis did nothing: {code}");
             assert!(!error.to_string().contains("alice"), "{error}");
+            assert!(!error.to_string().contains("6381"), "{error}");
         }
+    }
+
+    /// `rustls` and the system say which host they mean.
+    #[test]
+    fn what_a_connection_failed_of_names_no_host() {
+        let tls =
+            io::Error::new(io::ErrorKind::InvalidData, "certificate not valid for name \"redis.example\"");
+        let error = unreachable(&RedisError::from(tls));
+        let said = format!("{error} {error:?}");
+        assert!(said.contains("invalid data") && !said.contains("redis.example"), "{said}");
     }
 }
