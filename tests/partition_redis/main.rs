@@ -7,6 +7,7 @@ mod access;
 mod changes;
 #[path = "../common/child.rs"]
 mod child;
+mod cluster;
 mod conformance;
 #[path = "../common/engine/mod.rs"]
 mod engine;

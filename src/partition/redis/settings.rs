@@ -70,7 +70,12 @@ impl RedisSettings {
 
     /// Where changes are told.
     pub(super) fn channel(&self) -> String {
-        format!("{}:changes", self.prefix.as_deref().unwrap_or("sealed-cache"))
+        self.name("changes")
+    }
+
+    /// A name that the access rule of this store covers.
+    pub(super) fn name(&self, what: &str) -> String {
+        format!("{}:{what}", self.prefix.as_deref().unwrap_or("sealed-cache"))
     }
 
     /// Whether a name is one that this store is for.

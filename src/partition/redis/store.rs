@@ -15,6 +15,7 @@ use super::{
     errors,
     link::{Again, Link},
     scripts::{self, Scripts, command},
+    server::Server,
     visits::{Position, Visits},
 };
 use crate::{Deadline, Error, ErrorKind};
@@ -26,7 +27,8 @@ const FOR_EVER: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 /// Behind the name of a partition, that of its lease. No hash has a colon.
 const LEASE: &str = ":lease";
 
-/// Partitions on Redis 6.0 or later, Valkey, or what speaks like them.
+/// Partitions on Redis 6.0 or later, Valkey, or what speaks like them: one server, whose replicas have its address after a
+/// failover, or a cluster behind a proxy. Not a Redis Cluster itself.
 ///
 /// All calls share one connection, on which many can be under way at a time. When it breaks, the next call makes a new one; a call
 /// that only reads, or that does the same when it is done twice, is asked again on it within its deadline.
@@ -39,8 +41,8 @@ const LEASE: &str = ":lease";
 ///
 /// # Security
 ///
-/// The user needs `+get +getrange +set +del +exists +pexpire +evalsha +eval +publish +subscribe +scan +info` on its keys and its
-/// channel. Redis sees sealed contents and keyed hashes only. The address and the password are neither logged nor part of
+/// The user needs `+get +getrange +set +del +exists +pexpire +evalsha +eval +publish +subscribe +scan +info +ping` on its keys and
+/// its channel, and `+select` if the address names a database. Redis sees sealed contents and keyed hashes only. The address and the password are neither logged nor part of
 /// an error or of the debug text.
 pub struct RedisStore {
     client: Client,
@@ -59,7 +61,7 @@ impl RedisStore {
     ///
     /// [`Configuration`](ErrorKind::Configuration) if that is no such address, and
     /// [`EngineUnavailable`](ErrorKind::EngineUnavailable), [`EngineTimeout`](ErrorKind::EngineTimeout) or
-    /// [`AccessDenied`](ErrorKind::AccessDenied) if there is no Redis that lets us in.
+    /// [`AccessDenied`](ErrorKind::AccessDenied) if there is no Redis that lets us in and answers for every key.
     ///
     /// # Examples
     ///
@@ -73,9 +75,9 @@ impl RedisStore {
     pub async fn connect(url: &str, settings: RedisSettings) -> crate::Result<Self> {
         let client = client(url)?;
         let link = Link::new(client.clone(), &settings);
-        let is_durable = is_durable(&link, &Deadline::after(settings.connect_timeout)).await?;
+        let server = Server::look(&link, &settings, &Deadline::after(settings.connect_timeout)).await?;
         let (scripts, visits) = (Scripts::new(), Visits::default());
-        Ok(Self { client, link, settings, scripts, visits, is_durable })
+        Ok(Self { client, link, settings, scripts, visits, is_durable: server.is_durable })
     }
 
     /// The key of a partition.
@@ -152,18 +154,6 @@ fn client(url: &str) -> crate::Result<Client> {
     // The later protocol tells when a connection is gone.
     let user = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Client::open(address.set_redis_settings(user)).map_err(wrong)
-}
-
-/// Whether Redis writes an append-only file. Where the user may not ask, it counts as no.
-async fn is_durable(link: &Link, deadline: &Deadline) -> Result<bool, StoreError> {
-    link.connection(deadline).await?;
-    match scripts::ask(link, &command("INFO", "persistence"), Again::IsFine, deadline).await {
-        Ok(Value::BulkString(text)) => Ok(String::from_utf8_lossy(&text).contains("aof_enabled:1")),
-        Ok(Value::VerbatimString { text, .. }) => Ok(text.contains("aof_enabled:1")),
-        Ok(_) => Ok(false),
-        Err(error) if error.kind() == StoreErrorKind::Denied => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 #[async_trait]

@@ -52,6 +52,38 @@ impl Redis {
         redis
     }
 
+    /// A part of a cluster, without slots and knowing no other part.
+    pub(crate) fn of_cluster_without_slots() -> Self {
+        Self::start_with(&["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"])
+    }
+
+    /// The same with these slots of the 16384.
+    pub(crate) fn of_cluster(first: &str, last: &str) -> Self {
+        let redis = Self::of_cluster_without_slots();
+        redis.ask(&["CLUSTER", "ADDSLOTSRANGE", first, last]);
+        redis.until("CLUSTER", "INFO", "cluster_state:ok");
+        redis
+    }
+
+    /// Let it know another part, and that one know it.
+    pub(crate) fn meet(&self, other: &Self) {
+        let nodes = other.ask(&["CLUSTER", "NODES"]);
+        let (_, bus) = nodes.split(' ').nth(1).and_then(|address| address.split_once('@')).unwrap();
+        self.ask(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), bus]);
+        for part in [self, other] {
+            part.until("CLUSTER", "INFO", "cluster_known_nodes:2");
+            part.until("CLUSTER", "INFO", "cluster_slots_assigned:16384");
+        }
+    }
+
+    fn until(&self, command: &str, part: &str, wanted: &str) {
+        let begun = Instant::now();
+        while !self.ask(&[command, part]).contains(wanted) {
+            assert!(begun.elapsed() < PATIENCE, "no {wanted}: {}", self.ask(&[command, part]));
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// `None` if somebody else has the port now.
     fn try_start(&self) -> Option<Server> {
         let (folder, port) = (self.folder.path().to_str().unwrap(), self.port.to_string());
@@ -60,6 +92,9 @@ impl Redis {
         let mut words: Vec<_> = ours.into_iter().map(str::to_owned).collect();
         words.extend(user.split(' ').map(str::to_owned));
         words.extend(self.settings.iter().cloned());
+        if self.settings.iter().any(|word| word == "--cluster-enabled") {
+            words.extend(["--cluster-port".to_owned(), free_port().to_string()]);
+        }
         let server = Server::start(&self.log(), words);
         let begun = Instant::now();
         while !self.is_answered_by(&server) {
