@@ -6,12 +6,21 @@
 mod example;
 #[path = "../examples/identity_provider/mod.rs"]
 mod identity_provider;
+#[cfg(unix)]
+#[path = "common/engine/server.rs"]
+mod server;
 #[path = "common/web.rs"]
 mod web;
 
-use std::process::Command;
+use std::{
+    process::Command,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use example::example;
+use identity_provider::Settings;
+use serde_json::json;
 use ureq::{Agent, Body, http::Response};
 use web::{Node, Site};
 
@@ -94,6 +103,13 @@ impl Page {
         fields.map(field).collect()
     }
 
+    /// For how many seconds the browser keeps the session.
+    #[track_caller]
+    fn kept_for(&self) -> u64 {
+        let age = self.set_cookie.split("Max-Age=").nth(1).and_then(|rest| rest.split(';').next());
+        age.unwrap_or_else(|| panic!("no session for a while: {:?}", self.set_cookie)).parse().unwrap()
+    }
+
     #[track_caller]
     fn says(&self, parts: &[&str]) {
         for part in parts {
@@ -147,6 +163,18 @@ fn two_people_see_only_their_own() {
 }
 
 #[test]
+fn who_signs_out_in_one_browser_is_told_so_in_the_other() {
+    let site = Site::new();
+    let node = site.node("memory");
+    let (mut desk, mut sofa) = (Browser::new(), Browser::new());
+    desk.sign_in(&site, &node, "u1").says(&["Hello, Alex"]);
+    sofa.sign_in(&site, &node, "u1").says(&["Hello, Alex"]);
+    desk.post(&format!("{}/sign-out", node.url), &[]);
+    sofa.get(&node.url).says(&["You have signed out.", "You are not signed in."]);
+    assert!(!sofa.get(&node.url).text.contains("You have signed out."), "it is said once");
+}
+
+#[test]
 fn a_sign_in_is_finished_once_and_only_where_it_was_begun() {
     let site = Site::new();
     let node = site.node("memory");
@@ -173,6 +201,74 @@ fn a_sign_in_is_finished_once_and_only_where_it_was_begun() {
     let state = page.hidden_fields().into_iter().find(|(name, _)| name == "state").unwrap().1;
     let code = back.split("code=").nth(1).unwrap().split('&').next().unwrap();
     other.get(&format!("{}/callback?code={code}&state={state}", node.url)).says(&["did not let you in"]);
+}
+
+#[test]
+fn a_sign_in_that_is_not_finished_leaves_no_session_for_long() {
+    let site = Site::new();
+    let node = site.node("memory");
+    let (mut crawler, mut browser) = (Browser::new(), Browser::new());
+    let ten_minutes = 590..=600;
+    assert!(ten_minutes.contains(&crawler.get(&format!("{}/sign-in", node.url)).kept_for()));
+    for path in ["/", "/callback", "/callback?state=a&code=b"] {
+        assert_eq!(Browser::new().get(&format!("{}{path}", node.url)).set_cookie, "", "{path}");
+    }
+    // Nor does one that ends badly.
+    let page = browser.begin(&node);
+    let back = browser.choose(&site, &page, "");
+    assert!(ten_minutes.contains(&browser.get(&back).kept_for()));
+
+    let page = browser.begin(&node);
+    let back = browser.choose(&site, &page, "u1");
+    let two_weeks = 14 * 24 * 3600;
+    assert!((two_weeks - 10..=two_weeks).contains(&browser.get(&back).kept_for()));
+    // Who begins once more is not signed out if it comes to nothing.
+    let again = browser.get(&format!("{}/sign-in", node.url));
+    assert!(again.kept_for() >= two_weeks - 10);
+    browser.get(&node.url).says(&["Hello, Alex"]);
+}
+
+#[test]
+fn who_comes_again_and_again_stays_signed_in() {
+    let site = Site::new();
+    let node = site.node_with("memory", &["--stay", "10"]);
+    let mut browser = Browser::new();
+    browser.sign_in(&site, &node, "u1");
+    let (begun, mut prolonged) = (Instant::now(), 0);
+    while begun.elapsed() < Duration::from_secs(14) {
+        let page = browser.get(&node.url);
+        page.says(&["Hello, Alex"]);
+        if !page.set_cookie.is_empty() {
+            assert!((9..=10).contains(&page.kept_for()));
+            prolonged += 1;
+        }
+        sleep(Duration::from_millis(200));
+    }
+    assert!((1..=3).contains(&prolonged), "at half of the time, not at each visit: {prolonged}");
+}
+
+#[test]
+fn an_id_token_that_is_not_for_this_sign_in_lets_nobody_in() {
+    let wrong: [fn(&mut serde_json::Value); 8] = [
+        |claims| claims["iss"] = json!("https://issuer.example"),
+        |claims| claims["iss"] = json!(null),
+        |claims| claims["aud"] = json!("another-application"),
+        |claims| claims["aud"] = json!(null),
+        |claims| claims["exp"] = json!(claims["iat"].as_u64().unwrap() - 1),
+        |claims| claims["exp"] = json!(null),
+        |claims| claims["nonce"] = json!("another"),
+        |claims| claims["nonce"] = json!(null),
+    ];
+    for (number, alters) in wrong.into_iter().enumerate() {
+        let site = Site::with(Settings { alters, ..Settings::default() });
+        let node = site.node("memory");
+        let mut browser = Browser::new();
+        let page = browser.begin(&node);
+        let back = browser.choose(&site, &page, "u1");
+        let refused = browser.get(&back);
+        assert!(refused.text.contains("did not let you in"), "{number}: {}", refused.text);
+        browser.get(&node.url).says(&["You are not signed in."]);
+    }
 }
 
 #[test]
@@ -226,6 +322,7 @@ fn options_that_it_does_not_have_are_refused() {
     for (options, said) in [
         (&["--lisen"][..], "not an option: --lisen"),
         (&["--store"], "--store needs a value"),
+        (&["--stay", "long"], "--stay: not a number of seconds"),
         (&["--listen", "0.0.0.0:80"], "only for 127.0.0.1"),
         (&["--key-file", "/does/not/exist"], "/does/not/exist"),
     ] {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -89,25 +89,27 @@ struct TokenRequest {
     device_code: String,
     #[serde(default)]
     refresh_token: String,
+    #[serde(default)]
+    client_id: String,
     #[serde(flatten)]
     code: authorize::Redemption,
 }
 
 async fn token(State(provider): State<Arc<Provider>>, Form(request): Form<TokenRequest>) -> Answer {
     match request.grant_type.as_str() {
-        "urn:ietf:params:oauth:grant-type:device_code" => finish_sign_in(&provider, &request.device_code),
+        "urn:ietf:params:oauth:grant-type:device_code" => finish_sign_in(&provider, &request),
         "authorization_code" => {
             let (person, nonce) = authorize::redeem(&provider, &request.code)?;
             let issued = change(&provider, |families| families.begin(person, provider.settings.expires_in))?;
-            Ok(tokens(&provider, issued, Some(&nonce)))
+            Ok(tokens(&provider, issued, &request.client_id, Some(&nonce)))
         }
-        "refresh_token" => refresh(&provider, &request.refresh_token).await,
+        "refresh_token" => refresh(&provider, &request).await,
         _ => Err(Problem("unsupported_grant_type", "this provider does not know the grant type")),
     }
 }
 
 /// RFC 8628 section 3.4 and 3.5: has the person signed in by now?
-fn finish_sign_in(provider: &Provider, device_code: &str) -> Answer {
+fn finish_sign_in(provider: &Provider, TokenRequest { device_code, client_id, .. }: &TokenRequest) -> Answer {
     sign_ins(provider, |sign_ins| {
         let now = Instant::now();
         let sign_in = sign_ins.get_mut(device_code).ok_or(Problem("invalid_grant", "unknown device code"))?;
@@ -126,15 +128,18 @@ fn finish_sign_in(provider: &Provider, device_code: &str) -> Answer {
     })?;
     // The code does not say who typed it: there is only one person at this door.
     let issued = change(provider, |families| families.begin(&PEOPLE[0], provider.settings.expires_in))?;
-    Ok(tokens(provider, issued, None))
+    Ok(tokens(provider, issued, client_id, None))
 }
 
 /// RFC 6749 section 6, with rotation.
-async fn refresh(provider: &Provider, refresh_token: &str) -> Answer {
+async fn refresh(
+    provider: &Provider,
+    TokenRequest { refresh_token, client_id, .. }: &TokenRequest,
+) -> Answer {
     provider.refreshes.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(provider.settings.refresh_takes).await;
     match change(provider, |families| families.rotate(refresh_token, provider.settings.expires_in))? {
-        Ok(issued) => Ok(tokens(provider, issued, None)),
+        Ok(issued) => Ok(tokens(provider, issued, client_id, None)),
         Err(Refused::Unknown) => Err(Problem("invalid_grant", "the refresh token is unknown or was revoked")),
         Err(Refused::Reused) => {
             provider.reuses.fetch_add(1, Ordering::SeqCst);
@@ -165,16 +170,24 @@ async fn userinfo(State(provider): State<Arc<Provider>>, headers: HeaderMap) -> 
     }
 }
 
+/// In seconds.
+const ID_TOKEN_LIVES: u64 = 3600;
+
 /// RFC 6749 section 5.1, with the identity of the user as OpenID Connect and Microsoft's providers send it. The
 /// identity token is not signed: the client got it straight from us.
-fn tokens(provider: &Provider, issued: Issued, nonce: Option<&str>) -> Json<Value> {
+fn tokens(provider: &Provider, issued: Issued, client_id: &str, nonce: Option<&str>) -> Json<Value> {
     let base64 = |value: Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
     let mut claims = issued.person.claims();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     claims["iss"] = json!(provider.url);
+    claims["aud"] = json!(client_id);
+    claims["iat"] = json!(now);
+    claims["exp"] = json!(now + ID_TOKEN_LIVES);
     claims["tid"] = json!("t1");
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);
     }
+    (provider.settings.alters)(&mut claims);
     Json(json!({
         "token_type": "Bearer",
         "access_token": issued.access_token,

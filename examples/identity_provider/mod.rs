@@ -49,11 +49,13 @@ pub(crate) struct Settings {
     pub(crate) refresh_takes: Duration,
     /// Where it remembers its tokens (as digests) between two runs. Without: in memory.
     pub(crate) state: Option<PathBuf>,
+    /// What it gets wrong in the claims of an id token. Otherwise nothing.
+    pub(crate) alters: fn(&mut serde_json::Value),
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { expires_in: 3600, interval: 1, refresh_takes: Duration::ZERO, state: None }
+        Self { expires_in: 3600, interval: 1, refresh_takes: Duration::ZERO, state: None, alters: |_| {} }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     KEY_ID, Site,
     issuer::{Failure, wanted},
     page::{self, Cached, Home},
-    sign_in::SIGNED_IN,
+    sign_in::{SIGNED_IN, prolong},
     trouble::Trouble,
 };
 
@@ -40,6 +40,7 @@ pub(crate) async fn show(State(site): State<Arc<Site>>, session: Session) -> Res
         Err(Failure::Refused(_)) => return signed_out(&session, "Your sign-in has come to its end.").await,
         Err(Failure::Unreachable) => return Err(Trouble::Issuer),
     };
+    prolong(&session, site.stays_for).await?;
     let cached = site.caches.read(&partition, cached).await?.unwrap_or_default();
     let said = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     Ok(page::home(&Home {

@@ -1,6 +1,6 @@
 //! The identity provider as the application sees it, and the API that it calls. An application takes this from a library.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealed_cache::{
@@ -80,14 +80,20 @@ impl Issuer {
             ("code_verifier", begun.verifier),
         ];
         let answer = self.post("token", form).await?;
-        // The id token came straight from the provider, so its signature need not be checked (OpenID Connect Core, section
-        // 3.1.3.7). That it is of this very sign-in has to be.
-        if nonce(&answer).as_deref() != Some(&begun.nonce) {
-            return Err(Failure::Refused("another sign-in".into()));
+        if !claims(&answer).is_some_and(|claims| self.vouches(&claims, &begun.nonce)) {
+            return Err(Failure::Refused("an id token that is not of this sign-in".into()));
         }
         let response = understood(&answer)?.grant_type("authorization_code");
         let person = HomeAccountId::of_response(&response).map_err(|_| Failure::Unreachable)?;
         Ok((response, person))
+    }
+
+    /// Whether an id token is of this provider, for this application, still good, and of this very sign-in. It came straight from
+    /// the provider, so that its signature need not be checked (OpenID Connect Core, section 3.1.3.7).
+    fn vouches(&self, claims: &Value, nonce: &str) -> bool {
+        let expires = Duration::from_secs(claims["exp"].as_u64().unwrap_or_default());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        claims["iss"] == self.url && claims["aud"] == CLIENT_ID && expires > now && claims["nonce"] == nonce
     }
 
     /// Fresh tokens for the refresh token of a cache: what `PartitionedCaches::token` calls if it has to.
@@ -150,11 +156,11 @@ fn understood(answer: &[u8]) -> Result<TokenResponse, Failure> {
     Ok(response.environment(CLOUD).realm(TENANT))
 }
 
-fn nonce(answer: &[u8]) -> Option<String> {
+/// What the id token says.
+fn claims(answer: &[u8]) -> Option<Value> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     let claims = Base64UrlUnpadded::decode_vec(answer["id_token"].as_str()?.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    Some(claims["nonce"].as_str()?.to_owned())
+    serde_json::from_slice(&claims).ok()
 }
 
 /// The HTTP client of the examples blocks.

@@ -39,6 +39,8 @@ pub(crate) struct Site {
     pub(crate) sessions: SealedSessions,
     pub(crate) issuer: Issuer,
     pub(crate) engine: &'static str,
+    /// How long somebody stays signed in after a visit.
+    pub(crate) stays_for: time::Duration,
 }
 
 /// The id of the key that seals now. A year later there is another one, and this one is still readable.
@@ -93,7 +95,7 @@ async fn serve(options: &Options, provider: &str) -> Result<()> {
     let url = format!("http://{}", listener.local_addr()?);
     let sessions = SealedSessions::new(caches.clone());
     let issuer = Issuer::new(provider, &url);
-    let site = Arc::new(Site { caches, sessions, issuer, engine });
+    let site = Arc::new(Site { caches, sessions, issuer, engine, stays_for: options.stays_for });
     println!("listening on {url} (engine: {engine}, identity provider: {provider})");
     axum::serve(listener, routes(site)).await?;
     Ok(())
@@ -106,7 +108,7 @@ fn routes(site: Arc<Site>) -> Router {
         .with_same_site(SameSite::Lax)
         // Only because this example speaks HTTP, on loopback. In real life leave the line out.
         .with_secure(false)
-        .with_expiry(Expiry::OnInactivity(time::Duration::days(14)));
+        .with_expiry(Expiry::OnInactivity(site.stays_for));
     Router::new()
         .route("/", get(home::show))
         .route("/expire", post(home::expire))

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use sealed_cache::DataKey;
+use tower_sessions::cookie::time::Duration;
 
 use crate::Result;
 
@@ -15,28 +16,33 @@ Usage: web_app [OPTION VALUE]...    (cargo run --example web_app --features sess
                            (all but memory with the feature of that name: --features sessions,sqlite)
   --key-file PATH        32 random bytes that seal them: (umask 077; head -c 32 /dev/urandom > PATH)
                            (default: a new key at each start, so that nobody is signed in any more)
+  --stay SECONDS         how long somebody stays signed in after a visit (default: 1209600, two weeks)
   --provider URL         the identity provider of another node (default: one of its own)
   --help                 show this
 
 Several nodes: start the first, then others with the same --store and --key-file, and the --provider that the first one
 prints.";
 
+const TWO_WEEKS: Duration = Duration::weeks(2);
+
 pub(crate) struct Options {
     pub(crate) listen: String,
     pub(crate) store: String,
     pub(crate) key: DataKey,
     pub(crate) provider: Option<String>,
+    pub(crate) stays_for: Duration,
 }
 
 /// `None`: the person wants to know how it is used.
 pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Option<Options>> {
-    let (mut listen, mut store, mut key, mut provider) = (None, None, None, None);
+    let (mut listen, mut store, mut key, mut stay, mut provider) = (None, None, None, None, None);
     while let Some(option) = words.next() {
         let place = match option.as_str() {
             "--help" | "-h" => return Ok(None),
             "--listen" => &mut listen,
             "--store" => &mut store,
             "--key-file" => &mut key,
+            "--stay" => &mut stay,
             "--provider" => &mut provider,
             _ => return Err(format!("not an option: {option}").into()),
         };
@@ -46,6 +52,7 @@ pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Option<Opt
         listen: on_loopback(listen.unwrap_or_else(|| "127.0.0.1:8080".into()))?,
         store: store.unwrap_or_else(|| "memory".into()),
         key: key.map_or_else(|| Ok(DataKey::generate()?), |path| key_of(Path::new(&path)))?,
+        stays_for: stay.map_or(Ok(TWO_WEEKS), seconds)?,
         provider,
     }))
 }
@@ -56,6 +63,11 @@ fn on_loopback(address: String) -> Result<String> {
         return Ok(address);
     }
     Err("--listen: this is an example, only for 127.0.0.1".into())
+}
+
+fn seconds(text: String) -> Result<Duration> {
+    let seconds: u32 = text.parse().map_err(|_| format!("--stay: not a number of seconds: {text}"))?;
+    Ok(Duration::seconds(seconds.into()))
 }
 
 fn key_of(path: &Path) -> Result<DataKey> {

@@ -8,7 +8,10 @@ use axum::{
 };
 use sealed_cache::partition::SignedIn;
 use serde::Deserialize;
-use tower_sessions::Session;
+use tower_sessions::{
+    Expiry, Session,
+    cookie::time::{Duration, OffsetDateTime},
+};
 
 use crate::{
     Site,
@@ -20,10 +23,15 @@ use crate::{
 /// Under these names it is in the session.
 const BEGUN: &str = "sign-in";
 pub(crate) const SIGNED_IN: &str = "signed in";
+const PROLONGED: &str = "prolonged";
+
+/// How long a person may take at the provider.
+const SIGNING_IN: Duration = Duration::minutes(10);
 
 pub(crate) async fn begin(State(site): State<Arc<Site>>, session: Session) -> Result<Redirect, Trouble> {
     let begun = Begun::new();
     session.insert(BEGUN, &begun).await?;
+    let_go_of_strangers(&session).await?;
     Ok(Redirect::to(&site.issuer.authorization_url(&begun)))
 }
 
@@ -44,6 +52,7 @@ pub(crate) async fn finish(
 ) -> Result<Response, Trouble> {
     // Each sign-in that was begun can be finished once, and only in the browser where it was begun.
     let begun: Option<Begun> = session.remove(BEGUN).await?;
+    let_go_of_strangers(&session).await?;
     let Some(begun) = begun.filter(|begun| begun.state == answer.state) else {
         return Ok(page::not_signed_in("This was not a sign-in that began here."));
     };
@@ -60,7 +69,29 @@ pub(crate) async fn finish(
     // Whoever knew the id of the session before does not have this one.
     session.cycle_id().await?;
     session.insert(SIGNED_IN, &signed_in).await?;
+    prolong(&session, site.stays_for).await?;
     Ok(Redirect::to("/").into_response())
+}
+
+/// Whoever only looks, a crawler for instance, leaves no session behind that lives as long as that of a person.
+async fn let_go_of_strangers(session: &Session) -> Result<(), Trouble> {
+    if session.get::<SignedIn>(SIGNED_IN).await?.is_none() {
+        session.set_expiry(Some(Expiry::OnInactivity(SIGNING_IN)));
+    }
+    Ok(())
+}
+
+/// At each visit of somebody who is signed in. The layer stores a session, and sends its cookie, only when something in it has
+/// changed: without this, who comes every day would be signed out as late after the sign-in as who never comes again.
+pub(crate) async fn prolong(session: &Session, stays_for: Duration) -> Result<(), Trouble> {
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let last = session.get::<i64>(PROLONGED).await?.unwrap_or_default();
+    // Not at each visit, since it costs a write: when half of the time is over.
+    if now - last > stays_for.whole_seconds() / 2 {
+        session.insert(PROLONGED, now).await?;
+        session.set_expiry(Some(Expiry::OnInactivity(stays_for)));
+    }
+    Ok(())
 }
 
 pub(crate) async fn sign_out(State(site): State<Arc<Site>>, session: Session) -> Result<Redirect, Trouble> {

@@ -1,10 +1,7 @@
 //! A Chromium with a profile of its own, driven as a person would: <https://www.w3.org/TR/webdriver2/>.
 
 use std::{
-    env, fs,
-    io::{BufRead, BufReader, Lines},
-    process::{Child, ChildStdout, Command, Stdio},
-    thread,
+    env, fs, thread,
     time::{Duration, Instant},
 };
 
@@ -12,6 +9,8 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::Agent;
+
+use crate::engine::server::Server;
 
 /// Longer than anything here takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -164,38 +163,38 @@ impl Profile {
     }
 }
 
-/// The program behind it.
+/// The program behind it. It ends with us, also if we are killed, and the browser with it.
 struct Driver {
-    process: Child,
+    _process: Server,
     port: u16,
-    /// It would end if nobody were there to hear it.
-    _says: Lines<BufReader<ChildStdout>>,
 }
 
 impl Driver {
     /// On a port that it chooses and tells.
     fn start(folder: &TempDir) -> Self {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .env("HOME", folder.path())
-            .env("TMPDIR", folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut says = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = says.by_ref().map_while(Result::ok).find_map(|line| {
-            line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
-        });
-        Self { process, port: port.expect("chromedriver tells its port"), _says: says }
+        let (path, log) = (folder.path().display(), folder.path().join("log"));
+        let words = [&format!("HOME={path}"), &format!("TMPDIR={path}"), "chromedriver", "--port=0"];
+        let process = Server::start(&log, ["env"].into_iter().chain(words));
+        let begun = Instant::now();
+        loop {
+            let said = fs::read_to_string(&log).unwrap();
+            if let Some(port) = said.lines().find_map(port) {
+                return Self { _process: process, port };
+            }
+            let goes_on = !process.has_ended() && begun.elapsed() < PATIENCE;
+            assert!(goes_on, "chromedriver does not tell its port: {said}");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
+}
+
+fn port(line: &str) -> Option<u16> {
+    line.split_once("started successfully on port ")?.1.strip_suffix('.')?.parse().ok()
 }
 
 impl Drop for Profile {
     fn drop(&mut self) {
-        // This ends the browser, which is not a child of ours.
+        // Let the browser end by itself, before its driver does.
         let _ = self.agent.delete(&self.session).call();
-        let _ = self.driver.process.kill();
-        let _ = self.driver.process.wait();
     }
 }

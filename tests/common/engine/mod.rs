@@ -4,4 +4,4 @@ pub(crate) mod mariadb;
 mod other_user;
 pub(crate) mod postgres;
 pub(crate) mod redis;
-mod server;
+pub(crate) mod server;

@@ -1,5 +1,7 @@
 //! A server that belongs to a test: it ends with it, also if the test is killed.
 
+#![allow(dead_code, reason = "no test program uses all of it")]
+
 use std::{
     ffi::OsStr,
     fs::File,
@@ -9,13 +11,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// Starts the server, tells its number, and ends it when nobody holds the other end of the pipe any more.
+/// Starts the server, tells its number, and ends it, with what it has started, when nobody holds the other end of the pipe any
+/// more.
 const KEEPER: &str = r#"
     log=$1; shift
     "$@" >>"$log" 2>&1 </dev/null & server=$!
     echo $server
     cat >/dev/null
-    kill -KILL $server 2>/dev/null
+    kill -KILL $(pgrep -P $server) $server 2>/dev/null
     wait $server 2>/dev/null
 "#;
 
