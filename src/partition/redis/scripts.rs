@@ -11,6 +11,9 @@ use crate::Deadline;
 
 /// `ARGV`: the etag that has to be there, or nothing; `etag + contents`; milliseconds to live; channel, or nothing.
 /// Gives 1, or what is there instead.
+///
+/// Lua hashes every byte of its arguments: for 8 KiB that takes longer than all the rest of this. There is no way around it: no
+/// command compares a part of what is there, and a second key would be on another server of a cluster.
 const PUT: &str = "
     if redis.call('GETRANGE', KEYS[1], 0, 15) ~= ARGV[1] then
         return redis.call('GET', KEYS[1])
