@@ -32,7 +32,7 @@ const ARGUMENTS: [&str; 9] = [
 pub(crate) struct Profile {
     agent: Agent,
     session: String,
-    driver: Driver,
+    _driver: Driver,
     _folder: TempDir,
 }
 
@@ -47,7 +47,7 @@ impl Profile {
             .max_redirects(0)
             .proxy(None);
         let agent = Agent::from(config.build());
-        let mut profile = Self { agent, session: url, driver, _folder: folder };
+        let mut profile = Self { agent, session: url, _driver: driver, _folder: folder };
         let data = format!("--user-data-dir={}", profile._folder.path().join("data").display());
         let arguments: Vec<_> = ARGUMENTS.iter().copied().chain(["--window-size=1000,900", &data]).collect();
         let wanted = json!({"browserName": "chrome", "goog:chromeOptions": {"args": arguments}});

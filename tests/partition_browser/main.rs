@@ -19,6 +19,7 @@ mod identity_provider;
 mod web;
 
 use browser::Profile;
+#[cfg(unix)]
 use engine::server;
 use engine::{mariadb::Mariadb, postgres::Postgres, redis::Redis};
 use web::{Node, Site};

@@ -12,6 +12,7 @@ use crate::{
     engine::redis::Redis,
     kit::{
         PATIENCE, create, every_verb, every_verb_is, every_verb_works, load, name, put, soon, store, stored,
+        until,
     },
 };
 
@@ -177,7 +178,7 @@ async fn a_password_that_was_changed_denies_and_changed_back_lets_in() {
     let store = store_of_alice(&redis, &["&test:*", "+@all"]).await;
     redis.ask(&["ACL", "SETUSER", "alice", "resetpass", ">another"]);
     redis.break_connections();
-    while load(&store, &name("a")).await.is_ok() {}
+    until(async || load(&store, &name("a")).await.is_err()).await;
     every_verb_is(&store, StoreErrorKind::Denied).await;
     redis.ask(&["ACL", "SETUSER", "alice", &format!(">{PASSWORD}")]);
     every_verb_works(&store).await;
@@ -228,5 +229,5 @@ async fn with_as_many_clients_as_it_takes_it_is_unavailable() {
     };
     assert_eq!(error.kind(), ErrorKind::EngineUnavailable, "{error}");
     stores.pop();
-    while connect(&redis.url()).await.is_err() {}
+    until(async || connect(&redis.url()).await.is_ok()).await;
 }

@@ -1,21 +1,18 @@
 //! Redis is killed, restarted, emptied; its connections are broken, its scripts forgotten; another server takes its place.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use sealed_cache::partition::{
     Condition, Etag, PartitionName, PartitionStore, Put, RedisStore, StoreErrorKind, Stored,
 };
-use tokio::task::JoinSet;
+use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{
     engine::redis::Redis,
-    kit::{HOUR, create, every_verb_is, every_verb_works, load, name, put, soon, store, stored},
+    kit::{HOUR, create, every_verb_is, every_verb_works, load, name, put, soon, store, stored, until},
 };
 
 /// What one writer knows of its partition.
@@ -27,12 +24,19 @@ struct Written {
     open: Option<(u64, Etag)>,
 }
 
+/// How many changes of each writer are acknowledged before Redis is killed.
+const ENOUGH: u64 = 3;
+
 /// Count up in one partition until Redis is gone.
-async fn write(store: Arc<RedisStore>, name: PartitionName, is_over: Arc<AtomicBool>) -> Written {
+async fn write(store: Arc<RedisStore>, name: PartitionName, begun: Arc<Barrier>) -> Written {
     let first = create(&store, &name, 0_u64.to_be_bytes()).await;
     let mut written = Written { name, acknowledged: (0, first.etag), open: None };
-    while !is_over.load(Ordering::Relaxed) {
+    let mut has_begun = false;
+    loop {
         let number = written.acknowledged.0 + 1;
+        if number > ENOUGH && !std::mem::replace(&mut has_begun, true) {
+            begun.wait().await;
+        }
         let next = stored(number.to_be_bytes());
         match put(&store, &written.name, &next, Condition::Matches(written.acknowledged.1)).await {
             Ok(Put::Stored) => written.acknowledged = (number, next.etag),
@@ -57,12 +61,12 @@ async fn killed_and_restarted_with_its_file_it_has_lost_nothing_acknowledged() {
     let mut redis = Redis::durable();
     let store = Arc::new(store(&redis).await);
     for round in 0..3 {
-        let is_over = Arc::new(AtomicBool::new(false));
+        let begun = Arc::new(Barrier::new(17));
         let mut writers = JoinSet::new();
         for writer in 0..16 {
-            writers.spawn(write(store.clone(), name(format!("{round}-{writer}")), is_over.clone()));
+            writers.spawn(write(store.clone(), name(format!("{round}-{writer}")), begun.clone()));
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        begun.wait().await;
         redis.kill();
         let written = writers.join_all().await;
         redis.restart();
@@ -73,7 +77,7 @@ async fn killed_and_restarted_with_its_file_it_has_lost_nothing_acknowledged() {
                 found == acknowledged || Some(found) == open,
                 "{found:?}, not {acknowledged:?} or {open:?}"
             );
-            assert!(acknowledged.0 > 0, "the writers wrote");
+            assert!(acknowledged.0 >= ENOUGH, "the writers wrote");
         }
     }
 }
@@ -87,7 +91,7 @@ async fn while_it_is_gone_it_is_unavailable_and_then_works_again() {
     for _ in 0..3 {
         redis.kill();
         // The connection may break a moment later than the process ends.
-        while load(&store, &name("a")).await.is_ok() {}
+        until(async || load(&store, &name("a")).await.is_err()).await;
         every_verb_is(&store, StoreErrorKind::Unavailable).await;
         redis.restart();
         assert_eq!(load(&store, &name("a")).await.unwrap(), Some(what.clone()), "the very next call");
@@ -240,8 +244,10 @@ async fn a_server_that_is_loading_is_unavailable_and_then_works() {
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
     assert!(error.to_string().contains("LOADING"), "{error}");
     redis.ask(&["CONFIG", "SET", "key-load-delay", "0"]);
-    while let Err(error) = load(&store, &name("a")).await {
-        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
-    }
+    until(async || {
+        let loaded = load(&store, &name("a")).await;
+        loaded.inspect_err(|error| assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}")).is_ok()
+    })
+    .await;
     assert_eq!(load(&store, &name("a")).await.unwrap(), Some(what));
 }

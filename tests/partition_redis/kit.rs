@@ -63,6 +63,15 @@ pub(crate) async fn load(store: &RedisStore, name: &PartitionName) -> Result<Opt
     store.load(name, &soon()).await
 }
 
+/// Until it is so, and not for ever.
+pub(crate) async fn until<F: Future<Output = bool>>(mut is_so: impl FnMut() -> F) {
+    let begun = Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < PATIENCE, "it never is");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 /// A verb and how it ended.
 pub(crate) struct Ended {
     pub(crate) verb: &'static str,

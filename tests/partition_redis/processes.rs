@@ -16,6 +16,8 @@ const PROCESSES: usize = 4;
 const TASKS: usize = 16;
 const UPDATES: usize = 25;
 const PEOPLE: usize = 200;
+/// The process that does so until it is killed.
+const GOES_ON: &str = "0";
 
 /// All processes have the same.
 fn namespace() -> Namespace {
@@ -36,10 +38,11 @@ fn child() {
         for task in 0..TASKS {
             let (caches, call) = (caches.clone(), call.clone());
             tasks.spawn(async move {
-                for number in 0..UPDATES {
-                    // Every process comes to the same people, in the same order.
+                let updates = if call.argument(1) == GOES_ON { usize::MAX } else { UPDATES };
+                for number in 0..updates {
+                    // Every process comes to the same people, in the same order; after a round it has new tokens for the same.
                     let user = format!("u{}", (task * UPDATES + number) % PEOPLE);
-                    let scope = format!("scope-{}-{task:02}-{number:02}", call.argument(1));
+                    let scope = format!("scope-{}-{task:02}-{:02}", call.argument(1), number % PEOPLE);
                     let response = answer(&user, &scope, "a token", None);
                     let added = caches.update(&person(&user), |cache| cache.add(&response)).await.unwrap();
                     assert_eq!(added, Some(()), "everybody is signed in");
@@ -65,7 +68,7 @@ async fn nothing_acknowledged_to_any_process_is_lost_also_when_one_is_killed() {
     let mut killed = children.remove(0);
     killed.kill();
     acknowledged.extend(killed.rest());
-    assert!((50..TASKS * UPDATES).contains(&acknowledged.len()), "{}", acknowledged.len());
+    assert!(acknowledged.len() >= 50, "{}", acknowledged.len());
     for child in children {
         let said = child.rest();
         assert_eq!(said.len(), TASKS * UPDATES);

@@ -172,7 +172,13 @@ impl Redis {
     /// After [`kill`](Self::kill): on the same port, with what is in its folder.
     pub(crate) fn restart(&mut self) {
         assert!(self.server.is_none(), "it is running");
-        self.server = Some(self.try_start().expect("the port is still free"));
+        let begun = Instant::now();
+        while self.server.is_none() {
+            // Somebody may have taken the port for a connection of theirs meanwhile.
+            assert!(begun.elapsed() < PATIENCE, "the port is not free any more");
+            thread::sleep(Duration::from_millis(5));
+            self.server = self.try_start();
+        }
     }
 
     /// The same without what it had kept.
