@@ -11,6 +11,7 @@ mod cluster;
 mod conformance;
 #[path = "../common/engine/mod.rs"]
 mod engine;
+mod full;
 mod killed;
 mod kit;
 mod processes;
