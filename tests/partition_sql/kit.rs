@@ -20,6 +20,9 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 /// Longer than anything takes that works, on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Until a connection was idle for so long, a statement is trusted to it.
+pub(crate) const FRESH: Duration = Duration::from_secs(1);
+
 pub(crate) type Store = Arc<dyn PartitionStore>;
 
 pub(crate) fn soon() -> Deadline {
@@ -55,6 +58,15 @@ pub(crate) async fn create(store: &Store, name: &PartitionName, sealed: impl Int
 
 pub(crate) async fn load(store: &Store, name: &PartitionName) -> Result<Option<Stored>, StoreError> {
     store.load(name, &soon()).await
+}
+
+/// Wait until it is so, which it will be soon.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < PATIENCE, "not so: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// A verb and how it ended.

@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    other_user::{give_away, instead_of_root, run, said},
+    other_user::{give_away, instead_of_root, run, said, wait_until_stopped},
     server::{Server, free_port},
 };
 
@@ -133,6 +133,7 @@ impl Mariadb {
     /// Stop its process: it neither answers nor ends. Dropped: it goes on.
     pub(crate) fn pause(&self) -> Pause<'_> {
         self.server().signal("STOP");
+        wait_until_stopped(&[self.server().number()]);
         Pause(self.server())
     }
 
@@ -144,7 +145,11 @@ impl Mariadb {
 
     /// After [`crash`](Self::crash): on the same port, with what is in its folder.
     pub(crate) fn restart(&mut self) {
-        self.server = Some(self.try_start().expect("the port is still free"));
+        let begun = Instant::now();
+        while self.server.is_none() {
+            assert!(begun.elapsed() < PATIENCE, "somebody else has the port");
+            self.server = self.try_start();
+        }
     }
 
     /// End every connection of ours.

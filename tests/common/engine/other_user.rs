@@ -3,8 +3,11 @@
 #![allow(dead_code, reason = "no test program uses all of it")]
 
 use std::{
+    fs,
     path::Path,
     process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 /// The words before a command that is to run as this user, where this is root; none elsewhere.
@@ -53,4 +56,24 @@ pub(crate) fn signal_all(signal: &str, numbers: &[u32]) {
     let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
     let line = format!("kill -{signal} {} 2>/dev/null", numbers.join(" "));
     let _ = Command::new("sh").args(["-c", &line]).status().unwrap();
+}
+
+/// After `STOP`: wait until all their threads have stopped. Until the signal has reached it, one may still answer.
+pub(crate) fn wait_until_stopped(numbers: &[u32]) {
+    let begun = Instant::now();
+    while !numbers.iter().all(|number| has_stopped(*number)) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "they do not stop");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Or ended.
+fn has_stopped(number: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{number}/task")) else { return true };
+    threads.map_while(Result::ok).all(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // Behind the name, which is in brackets: the state.
+        let state = stat.rsplit(')').next().unwrap_or_default().trim_start();
+        state.is_empty() || state.starts_with(['T', 'Z', 'X'])
+    })
 }

@@ -12,7 +12,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    other_user::{family, give_away, instead_of_root, run, said, signal_all},
+    other_user::{family, give_away, instead_of_root, run, said, signal_all, wait_until_stopped},
     server::{Server, free_port},
 };
 
@@ -108,6 +108,7 @@ impl Postgres {
     pub(crate) fn pause(&self) -> Pause {
         let numbers = family(self.number());
         signal_all("STOP", &numbers);
+        wait_until_stopped(&numbers);
         Pause(numbers)
     }
 
@@ -121,7 +122,11 @@ impl Postgres {
 
     /// After [`crash`](Self::crash): on the same port, with what is in its folder.
     pub(crate) fn restart(&mut self) {
-        self.server = Some(self.try_start().expect("the port is still free"));
+        let begun = Instant::now();
+        while self.server.is_none() {
+            assert!(begun.elapsed() < PATIENCE, "somebody else has the port");
+            self.server = self.try_start();
+        }
     }
 
     /// End every other connection to it.
