@@ -16,6 +16,8 @@ mod kit;
 #[cfg(unix)]
 mod locked;
 #[cfg(unix)]
+mod mariadb;
+#[cfg(unix)]
 mod refused;
 mod sqlite;
 #[cfg(unix)]

@@ -47,8 +47,8 @@ impl SqlSettings {
     }
 
     /// After how long the database itself gives a statement up. Default: 5 seconds. This is not the deadline of a call,
-    /// which this process keeps; it bounds how long a statement can go on that nobody waits for any more. MySQL and MariaDB
-    /// count in whole seconds. SQLite has no need of it.
+    /// which this process keeps; it bounds how long a statement can go on that nobody waits for any more, also for the lock
+    /// of a row or a table. MySQL and MariaDB count in whole seconds. SQLite has no need of it.
     pub const fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = timeout;
         self

@@ -31,12 +31,14 @@ pub(super) fn options(url: &str) -> Result<MySqlConnectOptions, StoreError> {
 }
 
 impl Mysql {
-    /// What is too long is to be refused, not cut off. The last setting is one of MariaDB's, and a comment to MySQL.
+    /// Each statement commits, whatever the server does by default. What is too long is to be refused, not cut off. A wait
+    /// for a row ends, and so does one for a table. The last setting is one of MariaDB's, and a comment to MySQL.
     fn setup(&self) -> String {
         let seconds = self.settings.statement_timeout.as_secs().max(1);
         format!(
-            "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), \
-             SESSION innodb_lock_wait_timeout = {seconds} \
+            "SET SESSION autocommit = 1, \
+             SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), \
+             SESSION innodb_lock_wait_timeout = {seconds}, SESSION lock_wait_timeout = {seconds} \
              /*M!100100 , SESSION max_statement_time = {seconds} */"
         )
     }

@@ -10,6 +10,10 @@ use super::super::{
 pub(super) fn failure(error: &sqlx::Error) -> Failure {
     match number(error) {
         Some(number) => of_number(number),
+        // Of the URL itself, or at the sign-in: there the driver needs one of its features.
+        None if matches!(error, sqlx::Error::Configuration(_)) => {
+            Failure::refused(Denied, super::UNSUPPORTED)
+        }
         None => Failure::of_driver(error),
     }
 }
@@ -35,14 +39,15 @@ fn of_number(number: u16) -> Failure {
         1114 | 1021 | 1037 | 1038 | 1041 => said(Full, "the database has no disk or memory left"),
         1153 | 1301 | 1406 | 1118 | 1162 => said(TooLarge, "more than the database takes"),
         1146 | 1054 => said(Denied, super::MISSING),
-        1049 => said(Denied, "there is no such database"),
+        1046 | 1049 | 3057 => said(Denied, "there is no such database, or none in the URL"),
         1044 | 1045 | 1130 | 1251 | 1698 | 1820 | 1862 | 3118 | 3159 => {
             said(Denied, "the database refused user or password")
         }
         1142 | 1143 | 1227 | 1370 => said(Denied, "the user of the database lacks a right"),
         1366 | 1264 | 1292 | 1364 => said(Corrupt, "the tables are not as ours are"),
-        // Read-only: a replica now. Shutting down, killed, too many connections, not in sync.
+        // Read-only: a replica now.
         1290 | 1836 | 1792 => Failure::lost(format!("this database takes no writes now (MySQL {number})")),
+        // Shutting down, killed, too many connections, not in sync.
         1053 | 1077 | 1079 | 1152 | 1159 | 1160 | 1161 | 1927 | 4031 => {
             Failure::lost(format!("the database has closed the connection (MySQL {number})"))
         }
@@ -69,6 +74,7 @@ mod tests {
             (1146, Denied),
             (1045, Denied),
             (1142, Denied),
+            (1046, Denied),
             (1049, Denied),
             (1053, Unavailable),
             (1040, Unavailable),
@@ -81,5 +87,11 @@ mod tests {
             assert!(!error.is_ambiguous() && error.to_string().contains("MySQL"), "{error}");
         }
         assert!(matches!(of_number(1213), Failure::Again));
+    }
+
+    #[test]
+    fn a_sign_in_that_needs_more_of_the_driver_says_what() {
+        let error = failure(&sqlx::Error::Configuration("RSA auth backend disabled".into())).into_error();
+        assert!(error.kind() == Denied && error.to_string().contains("`mysql-rsa`"), "{error}");
     }
 }

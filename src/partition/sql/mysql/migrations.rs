@@ -2,7 +2,17 @@
 
 use sqlx::{ConnectOptions, Connection, MySqlConnection, mysql::MySqlConnectOptions};
 
-use super::{super::super::StoreError, errors, statements::LOCK_MIGRATIONS};
+use super::{
+    super::{
+        super::{
+            StoreError,
+            StoreErrorKind::{Denied, Unavailable},
+        },
+        errors::timeout,
+    },
+    errors,
+    statements::{COMMIT_EACH, LOCK_MIGRATIONS},
+};
 
 /// A later one is added at the end, and can be applied twice: here, making a table ends a transaction. It must leave the
 /// tables usable for nodes that do not know it yet.
@@ -16,15 +26,28 @@ pub(super) const VERSION: i32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 pub(super) async fn apply(options: &MySqlConnectOptions) -> Result<(), StoreError> {
     let failed = |error| errors::failure(&error).into_error();
     let mut connection = options.connect().await.map_err(failed)?;
+    lock(&mut connection).await?;
     applied(&mut connection).await.map_err(failed)?;
     // It is applied; that the goodbye fails changes nothing.
     let _ = connection.close().await;
     Ok(())
 }
 
-/// Under one lock, which ends with the connection: another node waits, and then finds nothing to do.
+/// It ends with the connection: another node waits, and then finds nothing to do.
+async fn lock(connection: &mut MySqlConnection) -> Result<(), StoreError> {
+    let failed = |error| errors::failure(&error).into_error();
+    sqlx::raw_sql(COMMIT_EACH).execute(&mut *connection).await.map_err(failed)?;
+    let locked = sqlx::query_as::<_, (i64, Option<i64>)>(LOCK_MIGRATIONS).fetch_one(connection).await;
+    let refused = |kind, message| Err(StoreError::new(kind, message));
+    match locked.map_err(failed)? {
+        (_, Some(1)) => Ok(()),
+        (0, _) => refused(Denied, "there is no database in the URL"),
+        (_, Some(_)) => Err(timeout("another node makes the tables")),
+        (_, None) => refused(Unavailable, "the wait for another node that makes the tables was ended"),
+    }
+}
+
 async fn applied(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
-    sqlx::query(LOCK_MIGRATIONS).execute(&mut *connection).await?;
     let present = present(connection).await?;
     for (_, script) in
         MIGRATIONS.iter().filter(|(version, _)| present.is_none_or(|present| *version > present))

@@ -78,6 +78,10 @@ pub(super) const SCHEMA: &str = "\
     SELECT (SELECT MAX(version) FROM sealed_cache_schema), CAST(@@max_allowed_packet AS SIGNED),
         CAST(@@innodb_flush_log_at_trx_commit AS SIGNED)";
 
-/// For as long as the connection lasts. Its name is one for the whole server, so it has that of the database in it.
-pub(super) const LOCK_MIGRATIONS: &str =
-    "SELECT GET_LOCK(CONCAT('sealed_cache.', LEFT(MD5(DATABASE()), 16)), 600)";
+/// A server may be set up to wait for a COMMIT.
+pub(super) const COMMIT_EACH: &str = "SET SESSION autocommit = 1";
+
+/// Whether there is a database; the lock, which is ours if this is 1, for as long as the connection lasts. Its name is one for
+/// the whole server, so it has that of the database in it.
+pub(super) const LOCK_MIGRATIONS: &str = "SELECT DATABASE() IS NOT NULL, \
+        CAST(GET_LOCK(CONCAT('sealed_cache.', LEFT(MD5(DATABASE()), 16)), 600) AS SIGNED)";
