@@ -18,7 +18,11 @@ mod locked;
 #[cfg(unix)]
 mod mariadb;
 #[cfg(unix)]
+mod proxy;
+#[cfg(unix)]
 mod refused;
+#[cfg(unix)]
+mod silent;
 mod sqlite;
 #[cfg(unix)]
 mod stopped;

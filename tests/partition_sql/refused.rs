@@ -135,6 +135,9 @@ async fn read_only(database: Database) {
     let next = stored("next");
     let error = put(&store, &name("a"), &next, Condition::Matches(what.etag)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+    assert!(!error.is_ambiguous(), "it says that it did nothing: {error}");
+    let error = store.remove(&name("a"), None, &soon()).await.unwrap_err();
+    assert!(error.kind() == StoreErrorKind::Unavailable && !error.is_ambiguous(), "{error}");
     database.ask(off);
     assert_eq!(put(&store, &name("a"), &next, Condition::Matches(what.etag)).await.unwrap(), Put::Stored);
 }

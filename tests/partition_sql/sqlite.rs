@@ -96,6 +96,23 @@ async fn another_writer_costs_the_deadline_and_nothing_is_half_done() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_locked_as_a_whole_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let options = SqliteConnectOptions::new().filename(folder.path().join("partitions.db"));
+    let locking = options.locking_mode(sqlx::sqlite::SqliteLockingMode::Exclusive);
+    let mut other = locking.connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE; COMMIT").execute(&mut other).await.unwrap();
+    let late = Deadline::after(Duration::from_millis(200));
+    assert_eq!(store.load(&name("a"), &late).await.unwrap_err().kind(), StoreErrorKind::Timeout);
+    let waiting = tokio::spawn(async move { create(&store, &name("a"), "contents").await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!waiting.is_finished());
+    other.close().await.unwrap();
+    waiting.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_that_are_gone_are_denied_and_made_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;

@@ -13,6 +13,12 @@ pub(super) enum Failure {
     Refused(StoreError),
     /// It did nothing because somebody else was at the same rows: the same statement can be given again.
     Again,
+    /// It did nothing, and will not do it on this connection: another one may lead to where it is done.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(dead_code, reason = "a file of SQLite is in one place")
+    )]
+    Elsewhere(StoreError),
     /// The connection is of no use any more; the statement may have been done.
     Lost(StoreError),
 }
@@ -26,9 +32,14 @@ impl Failure {
         Self::Lost(StoreError::new(StoreErrorKind::Unavailable, message))
     }
 
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn elsewhere(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Elsewhere(StoreError::new(StoreErrorKind::Unavailable, message))
+    }
+
     /// What an error means that is not an answer of the database.
     pub(super) fn of_driver(error: &sqlx::Error) -> Self {
-        use sqlx::Error::{Configuration, Io, Protocol, Tls, WorkerCrashed};
+        use sqlx::Error::{Configuration, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
         match error {
             Io(error) => Self::Lost(unreachable(error)),
             Tls(_) => Self::lost("the database cannot be reached: TLS failed"),
@@ -38,6 +49,8 @@ impl Failure {
             ),
             Protocol(_) => Self::lost("what answers there does not speak as this database does"),
             WorkerCrashed => Self::lost("the thread of the connection is gone"),
+            PoolTimedOut => Self::Refused(timeout("the database did not take a connection in time")),
+            PoolClosed => Self::lost("the connection is closed"),
             _ => Self::refused(StoreErrorKind::Corrupt, "a row holds something that is not ours"),
         }
     }
@@ -45,7 +58,7 @@ impl Failure {
     /// The error of a call that will not be tried again.
     pub(super) fn into_error(self) -> StoreError {
         match self {
-            Self::Refused(error) | Self::Lost(error) => error,
+            Self::Refused(error) | Self::Elsewhere(error) | Self::Lost(error) => error,
             Self::Again => timeout("others were at the same rows until the deadline"),
         }
     }
@@ -86,4 +99,17 @@ pub(super) fn too_large(largest: usize) -> StoreError {
         StoreErrorKind::TooLarge,
         format!("more than the {largest} bytes that the database takes"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_comes_too_late_is_no_damage() {
+        let kind = |error| Failure::of_driver(&error).into_error().kind();
+        assert_eq!(kind(sqlx::Error::PoolTimedOut), StoreErrorKind::Timeout);
+        assert_eq!(kind(sqlx::Error::PoolClosed), StoreErrorKind::Unavailable);
+        assert_eq!(kind(sqlx::Error::RowNotFound), StoreErrorKind::Corrupt);
+    }
 }

@@ -15,7 +15,7 @@ mod settings;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use super::{Put, StoreError, Stored};
+use super::{Put, StoreError, StoreErrorKind, Stored};
 
 #[cfg(feature = "mysql")]
 pub use mysql::MysqlStore;
@@ -26,10 +26,18 @@ pub use settings::SqlSettings;
 pub use sqlite::SqliteStore;
 
 /// What a put means that did not find its condition: if its own write is there, then an earlier attempt did it, whose answer
-/// was lost.
-fn conflict(present: Result<Option<Stored>, StoreError>, ours: &Stored) -> Result<Put, StoreError> {
+/// was lost. If another's is there, that may have come after it.
+fn conflict(
+    present: Result<Option<Stored>, StoreError>,
+    ours: &Stored,
+    is_unsure: bool,
+) -> Result<Put, StoreError> {
     match present {
         Ok(Some(present)) if present.etag == ours.etag => Ok(Put::Stored),
+        Ok(_) if is_unsure => {
+            let message = "the connection was lost before an answer came, and others have changed it since";
+            Err(StoreError::new(StoreErrorKind::Unavailable, message).ambiguous())
+        }
         Ok(present) => Ok(Put::Conflict(present)),
         Err(error) => Err(error.ambiguous()),
     }

@@ -26,6 +26,10 @@ const FRESH: Duration = Duration::from_secs(1);
 const LONGEST_IDLE: Duration = Duration::from_secs(300);
 /// How often a statement is given again because its connection was lost. Every idle connection is dropped at the first.
 const LOSSES: u32 = 2;
+/// Which part of its time a call spends on an idle connection that may not answer. The rest is for a new one.
+const ASKING: u32 = 3;
+/// No answer within less says nothing of the others.
+const TELLING: Duration = Duration::from_millis(20);
 
 /// What may be done with a statement whose answer was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,13 @@ pub(super) enum Nature {
     Repeatable,
     /// A write that cannot: whether it was done is for the caller to find out.
     Once,
+}
+
+/// What a statement gave.
+pub(super) struct Given<T> {
+    pub(super) what: T,
+    /// An earlier attempt may have been done as well: its answer was lost.
+    pub(super) is_unsure: bool,
 }
 
 pub(super) struct Pool<E: Engine>(Arc<Shared<E>>);
@@ -65,7 +76,7 @@ impl<E: Engine> Pool<E> {
         statement: &'static str,
         arguments: &[Argument<'_>],
         deadline: &Deadline,
-    ) -> Result<Vec<E::Row>, StoreError> {
+    ) -> Result<Given<Vec<E::Row>>, StoreError> {
         let mut trial = Trial::new(nature, deadline);
         loop {
             let mut held = trial.noted(self.take(deadline).await)?;
@@ -84,7 +95,7 @@ impl<E: Engine> Pool<E> {
         statement: &'static str,
         arguments: &[Argument<'_>],
         deadline: &Deadline,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Given<u64>, StoreError> {
         let mut trial = Trial::new(nature, deadline);
         loop {
             let mut held = trial.noted(self.take(deadline).await)?;
@@ -100,17 +111,15 @@ impl<E: Engine> Pool<E> {
         let permit = within(deadline, self.0.permits.clone().acquire_owned()).await;
         let permit = permit.ok_or_else(|| timeout("every connection was in use until the deadline"))?;
         let permit = permit.map_err(|_| timeout("the store is closed"))?;
-        while let Some(idle) = self.0.pop() {
-            if idle.since.elapsed() < FRESH {
-                return Ok(self.hold(idle.connection, permit));
-            }
-            let mut connection = idle.connection;
-            match within(deadline, connection.ping()).await {
-                Some(Ok(())) => return Ok(self.hold(connection, permit)),
-                Some(Err(_)) => {}
-                None => return Err(timeout("the database did not answer before the deadline")),
-            }
+        if deadline.has_passed() {
+            return Err(timeout("the deadline had passed before the database was asked"));
         }
+        let Some(mut idle) = self.0.pop(Instant::now()) else { return self.open(permit, deadline).await };
+        let is_fresh = idle.since.elapsed() < FRESH;
+        if is_fresh || self.0.answers(&mut idle.connection, deadline).await {
+            return Ok(self.hold(idle.connection, permit));
+        }
+        drop(idle);
         self.open(permit, deadline).await
     }
 
@@ -119,10 +128,9 @@ impl<E: Engine> Pool<E> {
         let (sender, receiver) = oneshot::channel();
         let pool = Self(self.0.clone());
         tokio::spawn(async move {
-            let opened = tokio::time::timeout(pool.0.connect_timeout, pool.0.engine.open()).await;
+            let opened = tokio::time::timeout(pool.0.connect_timeout, pool.0.opened()).await;
             let opened = match opened {
-                Ok(Ok(connection)) => Ok(pool.hold(connection, permit)),
-                Ok(Err(error)) => Err(E::failure(&error).into_error()),
+                Ok(opened) => opened.map(|connection| pool.hold(connection, permit)),
                 Err(_) => Err(timeout("the database did not take a connection in time")),
             };
             if let Err(Ok(held)) = sender.send(opened) {
@@ -141,15 +149,53 @@ impl<E: Engine> Pool<E> {
     }
 }
 
+/// A few milliseconds, not the same ones as others who wait for the same.
+fn a_moment() -> Duration {
+    let [random] = random::array::<1>().unwrap_or([128]);
+    Duration::from_micros(1_000 + 40 * u64::from(random))
+}
+
 impl<E: Engine> Shared<E> {
-    fn pop(&self) -> Option<Idle<E>> {
-        self.idle().pop()
+    /// Once nobody is in the way.
+    async fn opened(&self) -> Result<E::Connection, StoreError> {
+        loop {
+            match self.engine.open().await.map_err(|error| E::failure(&error)) {
+                Ok(connection) => return Ok(connection),
+                Err(Failure::Again) => tokio::time::sleep(a_moment()).await,
+                Err(failure) => return Err(failure.into_error()),
+            }
+        }
+    }
+
+    /// Whether a connection still works. Where one does not, the others are likely to be gone as well: a firewall has forgotten
+    /// them all.
+    async fn answers(&self, connection: &mut E::Connection, deadline: &Deadline) -> bool {
+        let time = deadline.remaining() / ASKING;
+        let asked = tokio::time::timeout(time, within(deadline, connection.ping())).await;
+        let is_lost = match asked {
+            Ok(Some(Ok(()))) => return true,
+            Ok(Some(Err(_))) => true,
+            // Cancelled.
+            Ok(None) => false,
+            Err(_) => time >= TELLING,
+        };
+        if is_lost {
+            self.idle().clear();
+        }
+        false
+    }
+
+    /// The one that was used last. Those that were idle for too long are closed.
+    fn pop(&self, now: Instant) -> Option<Idle<E>> {
+        let mut idle = self.idle();
+        idle.retain(|idle| now.duration_since(idle.since) < LONGEST_IDLE);
+        idle.pop()
     }
 
     fn push(&self, connection: E::Connection) {
-        let mut idle = self.idle();
-        idle.retain(|idle| idle.since.elapsed() < LONGEST_IDLE);
-        idle.push(Idle { connection, since: Instant::now() });
+        let (mut idle, since) = (self.idle(), Instant::now());
+        idle.retain(|idle| since.duration_since(idle.since) < LONGEST_IDLE);
+        idle.push(Idle { connection, since });
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle<E>>> {
@@ -198,11 +244,11 @@ impl<'a> Trial<'a> {
         &mut self,
         held: Held<E>,
         outcome: Option<Result<T, sqlx::Error>>,
-    ) -> Result<Option<T>, StoreError> {
+    ) -> Result<Option<Given<T>>, StoreError> {
         match outcome {
-            Some(Ok(given)) => {
+            Some(Ok(what)) => {
                 held.give_back();
-                Ok(Some(given))
+                Ok(Some(Given { what, is_unsure: self.may_be_done }))
             }
             Some(Err(error)) => self.failed(held, E::failure(&error)).await.map(|()| None),
             None => {
@@ -223,22 +269,24 @@ impl<'a> Trial<'a> {
                 held.give_back();
                 self.noted(Err(error))
             }
+            Failure::Elsewhere(error) => self.lost(held, error, false),
             Failure::Lost(error) => {
-                held.lose();
                 self.may_be_done = true;
-                self.losses += 1;
-                let is_over =
-                    self.nature == Nature::Once || self.losses > LOSSES || self.deadline.has_passed();
-                if is_over { self.noted(Err(error)) } else { Ok(()) }
+                self.lost(held, error, self.nature == Nature::Once)
             }
         }
     }
 
-    /// A few milliseconds, not the same ones as others who wait for the same row.
+    /// Whether to try again on another connection.
+    fn lost<E: Engine>(&mut self, held: Held<E>, error: StoreError, is_last: bool) -> Result<(), StoreError> {
+        held.lose();
+        self.losses += 1;
+        let is_over = is_last || self.losses > LOSSES || self.deadline.has_passed();
+        if is_over { self.noted(Err(error)) } else { Ok(()) }
+    }
+
     async fn nap(&self) -> Result<(), StoreError> {
-        let [random] = random::array::<1>().unwrap_or([128]);
-        let nap = Duration::from_micros(1_000 + 40 * u64::from(random));
-        tokio::time::sleep(nap.min(self.deadline.remaining())).await;
+        tokio::time::sleep(a_moment().min(self.deadline.remaining())).await;
         if self.deadline.has_passed() { self.noted(Err(Failure::Again.into_error())) } else { Ok(()) }
     }
 
@@ -249,6 +297,12 @@ impl<'a> Trial<'a> {
     }
 }
 
+impl<E: Engine> Clone for Pool<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<E: Engine> fmt::Debug for Pool<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let idle = self.0.idle().len();
@@ -256,5 +310,22 @@ impl<E: Engine> fmt::Debug for Pool<E> {
             .field("idle", &idle)
             .field("free", &self.0.permits.available_permits())
             .finish()
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::{super::sqlite::in_memory, *};
+
+    #[tokio::test]
+    async fn what_was_idle_for_too_long_is_not_used() {
+        let pool = Pool::new(in_memory(), 2, Duration::from_secs(60));
+        let deadline = Deadline::after(Duration::from_secs(60));
+        for _ in 0..2 {
+            pool.rows(Nature::Read, "SELECT 1", &[], &deadline).await.unwrap();
+        }
+        assert_eq!(pool.0.idle().len(), 1);
+        assert!(pool.0.pop(Instant::now() + LONGEST_IDLE).is_none());
+        assert_eq!(pool.0.idle().len(), 0);
     }
 }

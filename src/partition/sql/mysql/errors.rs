@@ -46,7 +46,9 @@ fn of_number(number: u16) -> Failure {
         1142 | 1143 | 1227 | 1370 => said(Denied, "the user of the database lacks a right"),
         1366 | 1264 | 1292 | 1364 => said(Corrupt, "the tables are not as ours are"),
         // Read-only: a replica now.
-        1290 | 1836 | 1792 => Failure::lost(format!("this database takes no writes now (MySQL {number})")),
+        1290 | 1836 | 1792 => {
+            Failure::elsewhere(format!("this database takes no writes now (MySQL {number})"))
+        }
         // Shutting down, killed, too many connections, not in sync.
         1053 | 1077 | 1079 | 1152 | 1159 | 1160 | 1161 | 1927 | 4031 => {
             Failure::lost(format!("the database has closed the connection (MySQL {number})"))
@@ -87,6 +89,7 @@ mod tests {
             assert!(!error.is_ambiguous() && error.to_string().contains("MySQL"), "{error}");
         }
         assert!(matches!(of_number(1213), Failure::Again));
+        assert!(matches!(of_number(1836), Failure::Elsewhere(_)));
     }
 
     #[test]

@@ -14,7 +14,10 @@ use super::{
         argument::Argument,
         conflict,
         errors::{corrupt, tables_missing, too_large},
-        pool::Nature::{self, Once, Read, Repeatable},
+        pool::{
+            Given,
+            Nature::{self, Once, Read, Repeatable},
+        },
     },
     MISSING, MysqlStore,
     migrations::VERSION,
@@ -35,7 +38,7 @@ const BATCH: u32 = 1000;
 impl MysqlStore {
     /// Whether the tables are there; how much fits, and whether it is durable.
     pub(super) async fn check(&mut self, deadline: &Deadline) -> Result<(), StoreError> {
-        let rows = self.pool.rows(Read, SCHEMA, &[], deadline).await?;
+        let rows = self.pool.rows(Read, SCHEMA, &[], deadline).await?.what;
         let row = rows.first().ok_or_else(corrupt)?;
         let version: Option<i32> = field(row, 0)?;
         if version.is_none_or(|version| version < VERSION) {
@@ -54,10 +57,11 @@ impl MysqlStore {
         arguments: &[Argument<'_>],
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
-        Ok(self.pool.changed(nature, statement, arguments, deadline).await? > 0)
+        Ok(self.pool.changed(nature, statement, arguments, deadline).await?.what > 0)
     }
 
-    /// Where there is no row; and where there is one that has expired.
+    /// Where there is no row; and where there is one that has expired. Neither is tried again once an answer was lost: somebody
+    /// may have signed out meanwhile what the first attempt created.
     async fn create(
         &self,
         name: &PartitionName,
@@ -67,14 +71,27 @@ impl MysqlStore {
     ) -> Result<bool, StoreError> {
         let (name, time) = (Argument::name(name), Argument::time(lives_for));
         let (etag, sealed) = (Argument::etag(&partition.etag), Argument::Bytes(&partition.sealed));
-        let is_created =
-            self.is_changed(Repeatable, CREATE, &[name, etag, sealed, time, time], deadline).await?;
-        if is_created {
-            return Ok(true);
-        }
-        let revived = self.is_changed(Repeatable, REVIVE, &[etag, sealed, time, time, name], deadline).await;
-        // An answer to the first of the two may have been lost.
-        revived.map_err(StoreError::ambiguous)
+        Ok(self.is_changed(Once, CREATE, &[name, etag, sealed, time, time], deadline).await?
+            || self.is_changed(Once, REVIVE, &[etag, sealed, time, time, name], deadline).await?)
+    }
+
+    async fn replace(
+        &self,
+        name: &PartitionName,
+        partition: &Stored,
+        old: &Etag,
+        lives_for: Duration,
+        deadline: &Deadline,
+    ) -> Result<Given<u64>, StoreError> {
+        let time = Argument::time(lives_for);
+        let (etag, sealed) = (Argument::etag(&partition.etag), Argument::Bytes(&partition.sealed));
+        let arguments = [etag, sealed, time, time, Argument::name(name), Argument::etag(old)];
+        self.pool.changed(Repeatable, REPLACE, &arguments, deadline).await
+    }
+
+    async fn purge_leases(&self, deadline: &Deadline) -> Result<(), StoreError> {
+        let leases = [Argument::Number(i64::from(BATCH))];
+        self.pool.changed(Repeatable, PURGE_LEASES, &leases, deadline).await.map(drop)
     }
 }
 
@@ -87,12 +104,12 @@ impl PartitionStore for MysqlStore {
     }
 
     async fn load(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Stored>, StoreError> {
-        let rows = self.pool.rows(Read, LOAD, &[Argument::name(name)], deadline).await?;
+        let rows = self.pool.rows(Read, LOAD, &[Argument::name(name)], deadline).await?.what;
         rows.first().map(|row| Ok(Stored { etag: etag(row)?, sealed: field(row, 1)? })).transpose()
     }
 
     async fn probe(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Etag>, StoreError> {
-        let rows = self.pool.rows(Read, PROBE, &[Argument::name(name)], deadline).await?;
+        let rows = self.pool.rows(Read, PROBE, &[Argument::name(name)], deadline).await?.what;
         rows.first().map(etag).transpose()
     }
 
@@ -107,16 +124,17 @@ impl PartitionStore for MysqlStore {
         if partition.sealed.len() > self.largest {
             return Err(too_large(self.largest));
         }
-        let is_done = match &condition {
-            Condition::Absent => self.create(name, partition, lives_for, deadline).await?,
+        let (is_done, is_unsure) = match &condition {
+            Condition::Absent => (self.create(name, partition, lives_for, deadline).await?, false),
             Condition::Matches(old) => {
-                let time = Argument::time(lives_for);
-                let (etag, sealed) = (Argument::etag(&partition.etag), Argument::Bytes(&partition.sealed));
-                let arguments = [etag, sealed, time, time, Argument::name(name), Argument::etag(old)];
-                self.is_changed(Repeatable, REPLACE, &arguments, deadline).await?
+                let replaced = self.replace(name, partition, old, lives_for, deadline).await?;
+                (replaced.what > 0, replaced.is_unsure)
             }
         };
-        if is_done { Ok(Put::Stored) } else { conflict(self.load(name, deadline).await, partition) }
+        if is_done {
+            return Ok(Put::Stored);
+        }
+        conflict(self.load(name, deadline).await, partition, is_unsure)
     }
 
     async fn remove(
@@ -165,21 +183,20 @@ impl PartitionStore for MysqlStore {
     }
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
-        let leases = [Argument::Number(i64::from(BATCH))];
-        self.pool.changed(Repeatable, PURGE_LEASES, &leases, deadline).await?;
-        let mut purged = 0;
-        while purged < u64::from(at_most) {
-            let batch = (u64::from(at_most) - purged).min(u64::from(BATCH));
+        self.purge_leases(deadline).await?;
+        let mut gone = 0;
+        while gone < u64::from(at_most) {
+            let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
             let arguments = [Argument::Number(i64::try_from(batch).unwrap_or(0))];
             match self.pool.changed(Once, PURGE, &arguments, deadline).await {
-                Ok(0) => break,
-                Ok(gone) => purged += gone,
+                Ok(Given { what: 0, .. }) => break,
+                Ok(more) => gone += more.what,
                 // What was purged so far is purged.
-                Err(_) if purged > 0 => break,
+                Err(_) if gone > 0 => break,
                 Err(error) => return Err(error),
             }
         }
-        Ok(purged)
+        Ok(gone)
     }
 
     async fn names_after(
@@ -190,7 +207,7 @@ impl PartitionStore for MysqlStore {
     ) -> Result<Vec<PartitionName>, StoreError> {
         let after = Argument::Text(after.map_or("", PartitionName::as_str));
         let arguments = [after, Argument::Number(i64::from(at_most))];
-        let rows = self.pool.rows(Read, NAMES_AFTER, &arguments, deadline).await?;
+        let rows = self.pool.rows(Read, NAMES_AFTER, &arguments, deadline).await?.what;
         rows.iter().map(name).collect()
     }
 

@@ -22,7 +22,11 @@ fn of_code(code: &str) -> Failure {
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => {
             Failure::lost(format!("the database is shutting down or starting (PostgreSQL {code})"))
         }
-        "25006" => Failure::lost("this database is a standby now (PostgreSQL 25006)"),
+        "25006" => Failure::elsewhere("this database is a standby now (PostgreSQL 25006)"),
+        // What was prepared is not there, or is somebody else's, or gives other columns than it did.
+        "26000" | "42P05" | "0A000" => {
+            Failure::elsewhere(format!("prepared statements are of no use any more (PostgreSQL {code})"))
+        }
         "42P01" | "42703" | "3F000" => said(Denied, super::MISSING),
         "42501" => said(Denied, "the user of the database lacks a right"),
         "3D000" => said(Denied, "there is no such database"),
@@ -77,5 +81,6 @@ mod tests {
     #[test]
     fn what_collided_is_tried_again() {
         assert!(["40001", "40P01"].iter().all(|code| matches!(of_code(code), Failure::Again)));
+        assert!(["25006", "26000"].iter().all(|code| matches!(of_code(code), Failure::Elsewhere(_))));
     }
 }

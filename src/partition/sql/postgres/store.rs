@@ -34,7 +34,7 @@ const BATCH: u32 = 1000;
 impl PostgresStore {
     /// Whether the tables are there; and whether what they hold is durable.
     pub(super) async fn check(&self, deadline: &Deadline) -> Result<bool, StoreError> {
-        let rows = self.pool.rows(Read, SCHEMA, &[], deadline).await?;
+        let rows = self.rows(Read, SCHEMA, &[], deadline).await?;
         let row = rows.first().ok_or_else(corrupt)?;
         let version: Option<i32> = field(row, 0)?;
         if version.is_none_or(|version| version < VERSION) {
@@ -50,7 +50,7 @@ impl PostgresStore {
         arguments: &[Argument<'_>],
         deadline: &Deadline,
     ) -> Result<Vec<PgRow>, StoreError> {
-        self.pool.rows(nature, statement, arguments, deadline).await
+        Ok(self.pool.rows(nature, statement, arguments, deadline).await?.what)
     }
 
     async fn is_done(
@@ -71,6 +71,41 @@ impl PostgresStore {
         if self.rows(Repeatable, TELL, &[Argument::name(name)], deadline).await.is_err() {
             event!(warn, "a change was stored and could not be told");
         }
+    }
+
+    /// A put that nobody is told of.
+    async fn put_silently(
+        &self,
+        name: &PartitionName,
+        partition: &Stored,
+        condition: Condition,
+        lives_for: Duration,
+        deadline: &Deadline,
+    ) -> Result<Put, StoreError> {
+        let mut arguments = vec![
+            Argument::name(name),
+            Argument::etag(&partition.etag),
+            Argument::Bytes(&partition.sealed),
+            Argument::time(lives_for),
+        ];
+        let (nature, statement) = match &condition {
+            // Somebody may have signed out what an attempt has created whose answer was lost.
+            Condition::Absent => (Once, CREATE),
+            Condition::Matches(old) => {
+                arguments.push(Argument::etag(old));
+                (Repeatable, REPLACE)
+            }
+        };
+        let given = self.pool.rows(nature, statement, &arguments, deadline).await?;
+        if !given.what.is_empty() {
+            return Ok(Put::Stored);
+        }
+        conflict(self.load(name, deadline).await, partition, given.is_unsure)
+    }
+
+    async fn purge_leases(&self, deadline: &Deadline) -> Result<(), StoreError> {
+        let leases = [Argument::Number(i64::from(BATCH))];
+        self.rows(Repeatable, PURGE_LEASES, &leases, deadline).await.map(drop)
     }
 
     fn tells(&self) -> Argument<'static> {
@@ -108,24 +143,7 @@ impl PartitionStore for PostgresStore {
         if partition.sealed.len() > LARGEST {
             return Err(too_large(LARGEST));
         }
-        let mut arguments = vec![
-            Argument::name(name),
-            Argument::etag(&partition.etag),
-            Argument::Bytes(&partition.sealed),
-            Argument::time(lives_for),
-        ];
-        let statement = match &condition {
-            Condition::Absent => CREATE,
-            Condition::Matches(old) => {
-                arguments.push(Argument::etag(old));
-                REPLACE
-            }
-        };
-        let outcome = if self.is_done(Repeatable, statement, &arguments, deadline).await? {
-            Ok(Put::Stored)
-        } else {
-            conflict(self.load(name, deadline).await, partition)
-        };
+        let outcome = self.put_silently(name, partition, condition, lives_for, deadline).await;
         if matches!(outcome, Ok(Put::Stored)) {
             self.tell(name, deadline).await;
         }
@@ -174,25 +192,24 @@ impl PartitionStore for PostgresStore {
     }
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
-        let leases = [Argument::Number(i64::from(BATCH))];
-        self.rows(Repeatable, PURGE_LEASES, &leases, deadline).await?;
-        let mut purged = 0;
-        while purged < u64::from(at_most) {
-            let batch = (u64::from(at_most) - purged).min(u64::from(BATCH));
+        self.purge_leases(deadline).await?;
+        let mut gone = 0;
+        while gone < u64::from(at_most) {
+            let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
             let arguments = [Argument::Number(i64::try_from(batch).unwrap_or(0))];
             let rows = match self.rows(Once, PURGE, &arguments, deadline).await {
                 Ok(rows) => rows,
                 // What was purged so far is purged.
-                Err(_) if purged > 0 => break,
+                Err(_) if gone > 0 => break,
                 Err(error) => return Err(error),
             };
-            let gone: i64 = field(rows.first().ok_or_else(corrupt)?, 0)?;
-            purged += u64::try_from(gone).unwrap_or(0);
-            if gone == 0 {
+            let more: i64 = field(rows.first().ok_or_else(corrupt)?, 0)?;
+            gone += u64::try_from(more).unwrap_or(0);
+            if more == 0 {
                 break;
             }
         }
-        Ok(purged)
+        Ok(gone)
     }
 
     async fn names_after(

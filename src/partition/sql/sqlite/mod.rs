@@ -13,6 +13,7 @@ use std::{
 };
 
 use connection::Sqlite;
+use sqlx::Connection;
 
 use super::{
     super::{StoreError, StoreErrorKind, within::within},
@@ -84,15 +85,25 @@ impl SqliteStore {
     }
 }
 
+/// For tests of what all databases share.
+#[cfg(test)]
+pub(super) fn in_memory() -> impl Engine {
+    Sqlite::new(Path::new(":memory:"))
+}
+
 /// Until nobody else writes.
 async fn migrate(path: &Path) -> Result<(), StoreError> {
     loop {
         let outcome = match Sqlite::new(path).open().await {
-            Ok(mut connection) => migrations::apply(&mut connection).await,
+            Ok(mut connection) => migrations::apply(&mut connection).await.map(|()| connection),
             Err(error) => Err(error),
         };
         match outcome.map_err(|error| errors::failure(&error)) {
-            Ok(()) => return Ok(()),
+            Ok(connection) => {
+                // It is applied; that the goodbye fails changes nothing. Without it, the file stays locked for a moment.
+                let _ = connection.close().await;
+                return Ok(());
+            }
             Err(Failure::Again) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
             Err(failure) => return Err(failure.into_error()),
         }

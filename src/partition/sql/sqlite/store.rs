@@ -35,7 +35,7 @@ impl SqliteStore {
         arguments: &[Argument<'_>],
         deadline: &Deadline,
     ) -> Result<Vec<SqliteRow>, StoreError> {
-        self.readers.rows(Read, statement, arguments, deadline).await
+        Ok(self.readers.rows(Read, statement, arguments, deadline).await?.what)
     }
 
     /// How many rows it gives: one for each that it has changed.
@@ -46,7 +46,7 @@ impl SqliteStore {
         arguments: &[Argument<'_>],
         deadline: &Deadline,
     ) -> Result<usize, StoreError> {
-        Ok(self.writer.rows(nature, statement, arguments, deadline).await?.len())
+        Ok(self.writer.rows(nature, statement, arguments, deadline).await?.what.len())
     }
 }
 
@@ -85,17 +85,19 @@ impl PartitionStore for SqliteStore {
             Argument::Bytes(&partition.sealed),
             Argument::time(lives_for),
         ];
-        let statement = match &condition {
-            Condition::Absent => CREATE,
+        let (nature, statement) = match &condition {
+            // Somebody may have signed out what an attempt has created whose answer was lost.
+            Condition::Absent => (Once, CREATE),
             Condition::Matches(old) => {
                 arguments.push(Argument::etag(old));
-                REPLACE
+                (Repeatable, REPLACE)
             }
         };
-        if self.write(Repeatable, statement, &arguments, deadline).await? > 0 {
+        let given = self.writer.rows(nature, statement, &arguments, deadline).await?;
+        if !given.what.is_empty() {
             return Ok(Put::Stored);
         }
-        conflict(self.load(name, deadline).await, partition)
+        conflict(self.load(name, deadline).await, partition, given.is_unsure)
     }
 
     async fn remove(
@@ -141,19 +143,19 @@ impl PartitionStore for SqliteStore {
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
         self.write(Repeatable, PURGE_LEASES, &[], deadline).await?;
-        let mut purged = 0;
-        while purged < u64::from(at_most) {
-            let batch = (u64::from(at_most) - purged).min(u64::from(BATCH));
+        let mut gone = 0;
+        while gone < u64::from(at_most) {
+            let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
             let arguments = [Argument::Number(i64::try_from(batch).unwrap_or(0))];
             match self.write(Once, PURGE, &arguments, deadline).await {
                 Ok(0) => break,
-                Ok(gone) => purged += gone as u64,
+                Ok(more) => gone += more as u64,
                 // What was purged so far is purged.
-                Err(_) if purged > 0 => break,
+                Err(_) if gone > 0 => break,
                 Err(error) => return Err(error),
             }
         }
-        Ok(purged)
+        Ok(gone)
     }
 
     async fn names_after(
