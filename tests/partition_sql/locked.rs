@@ -10,7 +10,7 @@ use sqlx::{Connection, MySqlConnection, PgConnection};
 
 use crate::{
     databases::{Database, SETTINGS, on_both},
-    kit::{HOUR, PATIENCE, Store, counted_up, create, load, name, put, soon, stored},
+    kit::{HOUR, PATIENCE, Store, counted_up, create, holder, load, name, put, soon, stored, until},
 };
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -23,6 +23,8 @@ on_both! {
     a_held_row_costs_the_deadline_and_nothing_is_half_done => super::a_held_row;
     a_statement_that_takes_too_long_is_given_up_by_the_database => super::given_up;
     a_purge_passes_over_held_rows => super::purge;
+    a_held_lease_keeps_no_partition => super::held_lease;
+    a_locked_table_costs_no_more_than_the_statements => super::locked_table;
 }
 
 /// A transaction of somebody else.
@@ -33,8 +35,24 @@ enum Holder {
 
 impl Holder {
     async fn of(database: &Database, held: &str) -> Self {
-        let statement = "SELECT 1 FROM sealed_cache_partitions WHERE name = ";
-        let statement = sqlx::AssertSqlSafe(format!("{statement}'test:account:{held}' FOR UPDATE"));
+        Self::of_row(database, "partitions", held).await
+    }
+
+    async fn of_row(database: &Database, table: &str, held: &str) -> Self {
+        let statement = format!("SELECT 1 FROM sealed_cache_{table} WHERE name = 'test:account:{held}'");
+        Self::that(database, format!("{statement} FOR UPDATE")).await
+    }
+
+    async fn of_table(database: &Database, table: &str) -> Self {
+        let how = match database {
+            Database::Postgres(_) => format!("LOCK TABLE sealed_cache_{table} IN ACCESS EXCLUSIVE MODE"),
+            Database::Mariadb(_) => format!("LOCK TABLES sealed_cache_{table} WRITE"),
+        };
+        Self::that(database, how).await
+    }
+
+    async fn that(database: &Database, statement: String) -> Self {
+        let statement = sqlx::AssertSqlSafe(statement);
         match database {
             Database::Postgres(_) => {
                 let mut connection = PgConnection::connect(&database.url()).await.unwrap();
@@ -51,14 +69,14 @@ impl Holder {
         }
     }
 
-    /// When it returns, the row is free.
+    /// When it returns, all is free.
     async fn lets_go(self) {
         match self {
             Self::Postgres(mut connection) => {
                 sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.map(drop)
             }
             Self::Mariadb(mut connection) => {
-                sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.map(drop)
+                sqlx::raw_sql("ROLLBACK; UNLOCK TABLES").execute(&mut connection).await.map(drop)
             }
         }
         .unwrap();
@@ -76,11 +94,7 @@ async fn a_held_row(database: Database) {
     assert_eq!(load(&store, &name("a")).await.unwrap(), Some(first.clone()), "a read does not wait");
     create(&store, &name("b"), "another row").await;
     // What waits in the database although nobody waits for it any more, ends there.
-    let begun = Instant::now();
-    while waiting(&database) > 0 {
-        assert!(begun.elapsed() < PATIENCE, "statements of nobody still wait");
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-    }
+    until("no statement of nobody waits", async || waiting(&database) == 0).await;
     holder.lets_go().await;
     assert_eq!(load(&store, &name("a")).await.unwrap(), Some(first.clone()), "nothing comes late");
     let second = stored("second");
@@ -108,12 +122,14 @@ async fn late_error<T: std::fmt::Debug>(call: impl Future<Output = Result<T, Sto
     error
 }
 
-/// How many statements wait for the lock of a row.
+/// How many statements wait for the lock of a row or a table.
 fn waiting(database: &Database) -> u32 {
     let count = match database {
         Database::Postgres(_) => "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
         Database::Mariadb(_) => {
-            "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+            std::thread::sleep(BETWEEN_LOOKS);
+            "SELECT (SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT')
+                + (SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%table metadata lock')"
         }
     };
     database.ask(count).parse().unwrap()
@@ -139,12 +155,51 @@ async fn purge(database: Database) {
         let lives_for = Duration::from_millis(1);
         let outcome = store.put(&name, &stored("ending"), Condition::Absent, lives_for, &soon()).await;
         assert_eq!(outcome.unwrap(), Put::Stored);
-        while load(&store, &name).await.unwrap().is_some() {}
+        until("it has expired", async || load(&store, &name).await.unwrap().is_none()).await;
     }
     let holder = Holder::of(&database, "a").await;
     assert_eq!(store.purge(10, &soon()).await.unwrap(), 1);
     holder.lets_go().await;
     assert_eq!(store.purge(10, &soon()).await.unwrap(), 1);
+}
+
+async fn held_lease(database: Database) {
+    let store = database.store().await;
+    let moment = Duration::from_millis(1);
+    for lease in [name("a"), name("b")] {
+        assert!(store.lease(&lease, &holder(), moment, &soon()).await.unwrap());
+    }
+    let ending = store.put(&name("c"), &stored("ending"), Condition::Absent, moment, &soon()).await;
+    assert_eq!(ending.unwrap(), Put::Stored);
+    until("it has expired", async || load(&store, &name("c")).await.unwrap().is_none()).await;
+    let leases = || database.ask("SELECT count(*) FROM sealed_cache_leases");
+    let held = Holder::of_row(&database, "leases", "a").await;
+    assert_eq!(store.purge(10, &soon()).await.unwrap(), 1);
+    assert_eq!(leases(), "1", "only the one that is held is left");
+    held.lets_go().await;
+    assert_eq!(store.purge(10, &soon()).await.unwrap(), 0);
+    assert_eq!(leases(), "0");
+}
+
+async fn locked_table(database: Database) {
+    let store = database.store_with(SETTINGS.statement_timeout(Duration::from_secs(1))).await;
+    let lives_for = Duration::from_millis(1);
+    let ending = store.put(&name("a"), &stored("ending"), Condition::Absent, lives_for, &soon()).await;
+    assert_eq!(ending.unwrap(), Put::Stored);
+    until("it has expired", async || load(&store, &name("a")).await.unwrap().is_none()).await;
+    let held = Holder::of_table(&database, "leases").await;
+    assert_eq!(store.purge(10, &soon()).await.unwrap(), 1, "partitions are not locked");
+    held.lets_go().await;
+    let held = Holder::of_table(&database, "partitions").await;
+    for _ in 0..3 {
+        // New connections, and such as have prepared the statement before.
+        let late = Deadline::after(SHORT);
+        let error = store.touch(&name("a"), HOUR, &late).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Timeout, "{error}");
+        until("no statement of nobody waits", async || waiting(&database) == 0).await;
+    }
+    held.lets_go().await;
+    create(&store, &name("a"), "contents").await;
 }
 
 /// Where the database refuses transactions that others got in between of, they are tried again.

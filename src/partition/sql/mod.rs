@@ -42,3 +42,12 @@ fn conflict(
         Err(error) => Err(error.ambiguous()),
     }
 }
+
+/// What of `purge` failed does not undo the rest of it. Leases come last: one that somebody holds is no reason to keep
+/// partitions.
+fn purged(partitions: u64, leases: Result<(), StoreError>) -> Result<u64, StoreError> {
+    match leases {
+        Err(error) if partitions == 0 => Err(error),
+        _ => Ok(partitions),
+    }
+}

@@ -64,9 +64,12 @@ pub(super) const PURGE: &str = "\
         LIMIT ? FOR UPDATE SKIP LOCKED
     ) AS dead STRAIGHT_JOIN sealed_cache_partitions AS old ON old.name = dead.name";
 
-/// How many at most.
-pub(super) const PURGE_LEASES: &str =
-    "DELETE FROM sealed_cache_leases WHERE expires_at <= UTC_TIMESTAMP(6) LIMIT ?";
+/// The same for leases, which are few.
+pub(super) const PURGE_LEASES: &str = "\
+    DELETE old FROM (
+        SELECT name FROM sealed_cache_leases WHERE expires_at <= UTC_TIMESTAMP(6)
+        LIMIT ? FOR UPDATE SKIP LOCKED
+    ) AS dead STRAIGHT_JOIN sealed_cache_leases AS old ON old.name = dead.name";
 
 /// After which name, how many at most.
 pub(super) const NAMES_AFTER: &str = "\

@@ -18,6 +18,7 @@ use super::{
             Given,
             Nature::{self, Once, Read, Repeatable},
         },
+        purged,
     },
     MISSING, MysqlStore,
     migrations::VERSION,
@@ -183,7 +184,6 @@ impl PartitionStore for MysqlStore {
     }
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
-        self.purge_leases(deadline).await?;
         let mut gone = 0;
         while gone < u64::from(at_most) {
             let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
@@ -196,7 +196,7 @@ impl PartitionStore for MysqlStore {
                 Err(error) => return Err(error),
             }
         }
-        Ok(gone)
+        purged(gone, self.purge_leases(deadline).await)
     }
 
     async fn names_after(

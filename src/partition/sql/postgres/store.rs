@@ -15,6 +15,7 @@ use super::{
         conflict,
         errors::{corrupt, tables_missing, timeout, too_large},
         pool::Nature::{self, Once, Read, Repeatable},
+        purged,
     },
     MISSING, PostgresStore,
     changes::PostgresChanges,
@@ -192,7 +193,6 @@ impl PartitionStore for PostgresStore {
     }
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
-        self.purge_leases(deadline).await?;
         let mut gone = 0;
         while gone < u64::from(at_most) {
             let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
@@ -209,7 +209,7 @@ impl PartitionStore for PostgresStore {
                 break;
             }
         }
-        Ok(gone)
+        purged(gone, self.purge_leases(deadline).await)
     }
 
     async fn names_after(

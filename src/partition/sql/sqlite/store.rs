@@ -15,6 +15,7 @@ use super::{
         conflict,
         errors::{corrupt, too_large},
         pool::Nature::{self, Once, Read, Repeatable},
+        purged,
     },
     SqliteStore,
     statements::{
@@ -142,7 +143,6 @@ impl PartitionStore for SqliteStore {
     }
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
-        self.write(Repeatable, PURGE_LEASES, &[], deadline).await?;
         let mut gone = 0;
         while gone < u64::from(at_most) {
             let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
@@ -155,7 +155,7 @@ impl PartitionStore for SqliteStore {
                 Err(error) => return Err(error),
             }
         }
-        Ok(gone)
+        purged(gone, self.write(Repeatable, PURGE_LEASES, &[], deadline).await.map(drop))
     }
 
     async fn names_after(
