@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use sealed_cache::{
     Deadline,
-    partition::{Condition, Put, Stored},
+    partition::{Changes, Condition, Put, Stored},
 };
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
     databases::{Database, SETTINGS, on_both},
-    kit::{PATIENCE, Store, create, load, name, put, soon, stored, until},
+    kit::{HOUR, PATIENCE, Store, create, load, name, put, soon, stored, until},
     proxy::Proxy,
 };
 
@@ -113,4 +113,35 @@ async fn replaced_meanwhile(database: Database) {
     let (_, putting) = unanswered(&proxy, (&store, &direct), "a", condition).await;
     proxy.cut();
     assert_eq!(putting.await.unwrap().unwrap(), Put::Stored);
+}
+
+async fn told(changes: &mut Box<dyn Changes>) {
+    let told = tokio::time::timeout(PATIENCE / 2, changes.next()).await;
+    assert_eq!(told.expect("it is told").unwrap(), name("a"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs postgresql: cargo xtask test engines"]
+async fn a_change_in_doubt_is_told() {
+    let database = Database::postgres().await;
+    let (proxy, store, direct, current) = with_proxy(&database).await;
+    let mut changes = direct.changes(&soon()).await.unwrap().unwrap();
+    proxy.silence();
+    let (late, condition) = (Deadline::after(Duration::from_millis(300)), Condition::Matches(current.etag));
+    let error = store.put(&name("a"), &stored("ours"), condition, HOUR, &late).await.unwrap_err();
+    assert!(error.is_ambiguous(), "{error}");
+    told(&mut changes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs postgresql: cargo xtask test engines"]
+async fn a_change_that_nobody_waits_for_any_more_is_told() {
+    let database = Database::postgres().await;
+    let (proxy, store, direct, current) = with_proxy(&database).await;
+    let mut changes = direct.changes(&soon()).await.unwrap().unwrap();
+    let condition = Condition::Matches(current.etag);
+    let (_, putting) = unanswered(&proxy, (&store, &direct), "a", condition).await;
+    putting.abort();
+    assert!(putting.await.unwrap_err().is_cancelled());
+    told(&mut changes).await;
 }

@@ -56,8 +56,9 @@ impl SqlSettings {
 
     /// Whether a change is told to other nodes, so that they can drop what they keep in memory; PostgreSQL only. Default: yes.
     ///
-    /// A removal is told in the same transaction. Any other change is told right after it, with one more round trip: a node
-    /// that is killed between the two does not tell. Switch it off where nobody listens.
+    /// A removal is told in the same transaction. Any other change is told right after it, with one more round trip, also if
+    /// the call was given up or its answer was lost: only a node that is killed between the two does not tell. Switch it off
+    /// where nobody listens.
     pub const fn tell_changes(mut self, tells: bool) -> Self {
         self.tells_changes = tells;
         self

@@ -6,6 +6,7 @@ mod errors;
 mod migrations;
 mod statements;
 mod store;
+mod telling;
 
 use std::fmt;
 

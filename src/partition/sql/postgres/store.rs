@@ -21,11 +21,11 @@ use super::{
     changes::PostgresChanges,
     migrations::VERSION,
     statements::{
-        CREATE, LEASE, LOAD, NAMES_AFTER, PROBE, PURGE, PURGE_LEASES, RELEASE, REMOVE, REPLACE, SCHEMA, TELL,
-        TOUCH,
+        CREATE, LEASE, LOAD, NAMES_AFTER, PROBE, PURGE, PURGE_LEASES, RELEASE, REMOVE, REPLACE, SCHEMA, TOUCH,
     },
+    telling::Telling,
 };
-use crate::{Deadline, event::event};
+use crate::Deadline;
 
 /// It takes more, and is no place for it.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -62,16 +62,6 @@ impl PostgresStore {
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
         Ok(!self.rows(nature, statement, arguments, deadline).await?.is_empty())
-    }
-
-    /// What is stored is stored, also where that could not be told: nobody relies on it for longer than a while.
-    async fn tell(&self, name: &PartitionName, deadline: &Deadline) {
-        if !self.settings.tells_changes {
-            return;
-        }
-        if self.rows(Repeatable, TELL, &[Argument::name(name)], deadline).await.is_err() {
-            event!(warn, "a change was stored and could not be told");
-        }
     }
 
     /// A put that nobody is told of.
@@ -144,9 +134,12 @@ impl PartitionStore for PostgresStore {
         if partition.sealed.len() > LARGEST {
             return Err(too_large(LARGEST));
         }
+        let telling = Telling::new(self, name);
         let outcome = self.put_silently(name, partition, condition, lives_for, deadline).await;
-        if matches!(outcome, Ok(Put::Stored)) {
-            self.tell(name, deadline).await;
+        match &outcome {
+            Ok(Put::Stored) => telling.done(deadline).await,
+            Err(error) if error.is_ambiguous() => drop(telling),
+            _ => telling.not_done(),
         }
         outcome
     }
