@@ -18,6 +18,8 @@ mod locked;
 #[cfg(unix)]
 mod mariadb;
 #[cfg(unix)]
+mod postgres;
+#[cfg(unix)]
 mod proxy;
 #[cfg(unix)]
 mod refused;

@@ -16,7 +16,7 @@ use super::{
         errors::{Failure, check_scheme},
     },
     errors,
-    statements::SETTINGS,
+    statements::{NOTICE_LEAVING, SETTINGS},
 };
 
 pub(super) struct Postgres {
@@ -40,7 +40,10 @@ impl Engine for Postgres {
         let mut connection = self.options.connect().await?;
         let milliseconds = self.settings.statement_timeout.as_millis().clamp(1, i32::MAX as u128);
         sqlx::query(SETTINGS).bind(milliseconds.to_string()).execute(&mut connection).await?;
-        Ok(connection)
+        match sqlx::query(NOTICE_LEAVING).execute(&mut connection).await {
+            Err(error) if error.as_database_error().is_none() => Err(error),
+            _ => Ok(connection),
+        }
     }
 
     async fn rows(

@@ -21,9 +21,9 @@ pub(super) async fn apply(options: &PgConnectOptions) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// One transaction under one lock: another node waits, and then finds nothing to do.
+/// One transaction under one lock: another node waits, and then sees what was done meanwhile, and finds nothing to do.
 async fn applied(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let mut transaction = connection.begin().await?;
+    let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     sqlx::query(LOCK_MIGRATIONS).execute(&mut *transaction).await?;
     let present = present(&mut transaction).await?;
     for (_, script) in

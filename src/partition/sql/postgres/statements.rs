@@ -100,9 +100,11 @@ pub(super) const SCHEMA: &str = "\
 /// One for all nodes that migrate at once; the number is the start of SHA-256 of `sealed-cache`.
 pub(super) const LOCK_MIGRATIONS: &str = "SELECT pg_advisory_xact_lock(7668480973765006414)";
 
-/// Settings of a connection, where the server has them: 14 and later notice a client that has left.
+/// Milliseconds, for each statement of a connection.
 pub(super) const SETTINGS: &str = "\
-    SELECT set_config(name, value, false)
-    FROM (VALUES ('statement_timeout', $1 || 'ms'), ('idle_in_transaction_session_timeout', $1 || 'ms'),
-        ('client_connection_check_interval', '250ms')) AS wanted (name, value)
-    WHERE EXISTS (SELECT FROM pg_settings WHERE pg_settings.name = wanted.name)";
+    SELECT set_config('statement_timeout', $1 || 'ms', false),
+        set_config('idle_in_transaction_session_timeout', $1 || 'ms', false)";
+
+/// 14 and later notice a client that has left while it waits; but not on every system, and there they refuse.
+pub(super) const NOTICE_LEAVING: &str = "\
+    SELECT set_config(name, '250ms', false) FROM pg_settings WHERE name = 'client_connection_check_interval'";
