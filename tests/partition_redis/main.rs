@@ -15,6 +15,8 @@ mod full;
 mod killed;
 mod kit;
 mod processes;
+#[path = "../common/processes.rs"]
+mod processes_on;
 mod stopped;
 #[path = "../partition/suite/mod.rs"]
 mod suite;

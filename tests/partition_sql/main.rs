@@ -19,6 +19,9 @@ mod locked;
 mod mariadb;
 #[cfg(unix)]
 mod postgres;
+mod processes;
+#[path = "../common/processes.rs"]
+mod processes_on;
 #[cfg(unix)]
 mod proxy;
 #[cfg(unix)]
