@@ -7,6 +7,7 @@ mod format;
 #[cfg(all(feature = "metrics", feature = "tracing"))]
 #[path = "../common/log.rs"]
 mod log;
+mod runtimes;
 #[cfg(all(feature = "metrics", feature = "tracing"))]
 mod said;
 mod suite;

@@ -1,7 +1,7 @@
 //! [`Flights`]: one refresh at a time for each token that is wanted, in this process, shared by all who want it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -30,13 +30,16 @@ impl Flights {
     where
         F: Future<Output = Result<AcquiredToken>> + Send + 'static,
     {
-        let mut flights = lock(&self.0);
-        if let Some(landed) = flights.get(&key) {
-            return (Flight(landed.clone()), true);
-        }
-        let (land, landed) = watch::channel(None);
-        flights.insert(key.clone(), landed.clone());
-        let (work, off) = (start(), TakeOff { flights: Arc::clone(&self.0), key });
+        let (land, landed) = match lock(&self.0).entry(key.clone()) {
+            Entry::Occupied(flight) => return (Flight(flight.get().clone()), true),
+            Entry::Vacant(place) => {
+                let (land, landed) = watch::channel(None);
+                (land, place.insert(landed).clone())
+            }
+        };
+        // The list is open again: a runtime that shuts down drops what is spawned at once, and that takes it off the list.
+        let off = TakeOff { flights: Arc::clone(&self.0), key };
+        let work = start();
         tokio::spawn(async move {
             let outcome = work.await.map_err(Arc::new);
             // Who comes from now on starts another one.
