@@ -211,21 +211,27 @@ async fn accounts() {
 async fn issuers() {
     let caches = open(MemoryStore::new(1 << 20)).await;
     sign_in(&caches).await.unwrap();
-    let refresh = |failure: RefreshFailure| {
+    // A refusal is remembered for who wants the same.
+    let refresh = |claims: &'static str, failure: RefreshFailure| {
         let caches = caches.clone();
-        async move { caches.refresh(&person(), &mail(), Some("c"), |_| async { Err(failure) }).await.unwrap_err() }
+        async move {
+            caches.refresh(&person(), &mail(), Some(claims), |_| async { Err(failure) }).await.unwrap_err()
+        }
     };
     let mut page = Page::of("issuer-unavailable", ErrorKind::IssuerUnavailable);
-    page.add("the issuer does not answer", &refresh(RefreshFailure::temporary("connection refused")).await);
+    page.add(
+        "the issuer does not answer",
+        &refresh("a", RefreshFailure::temporary("connection refused")).await,
+    );
     let never = |_| std::future::pending();
     page.add("the issuer hangs", &caches.refresh(&person(), &mail(), None, never).await.unwrap_err());
     page.compare();
     let mut page = Page::of("issuer-refused", ErrorKind::IssuerRefused);
     page.add(
         "the issuer wants to see the person",
-        &refresh(RefreshFailure::refused("interaction_required")).await,
+        &refresh("b", RefreshFailure::refused("interaction_required")).await,
     );
-    page.add("the refresh token is not good any more", &refresh(RefreshFailure::invalid_grant()).await);
+    page.add("the refresh token is not good any more", &refresh("c", RefreshFailure::invalid_grant()).await);
     let other = |_| async { Ok(signed_in()) };
     page.add(
         "the answer is for other scopes",

@@ -99,10 +99,14 @@ fn neither_metrics_nor_log_lines_tell_whose_it_is() {
     let lines = log::lines();
     let loud = |line: &&String| line.starts_with("ERROR") && line.contains("does not open");
     assert!(lines.iter().any(|line| loud(&line)), "it is told loudly");
+    let is_said = |span: &str| lines.iter().any(|line| line.contains(span));
     assert!(
         lines.iter().any(|line| line.contains("sealed_cache_engine") && line.contains("put")),
         "spans are there"
     );
+    for span in ["sealed_cache_refresh", "sealed_cache_lease_wait", "sealed_cache_token_request"] {
+        assert!(is_said(span), "{span} is there");
+    }
     for said in metrics.iter().chain(&lines) {
         for personal in ["personal", "secret-", "access of", "refresh of", "eyJ"] {
             assert!(!said.contains(personal), "{said}");

@@ -1,7 +1,7 @@
 //! Adding a token response.
 
 use super::{
-    Identity, TokenCache, TokenResponse,
+    CLAIMS, Identity, TokenCache, TokenResponse,
     claims::{self, Claims},
     document::{EntryId, Section},
     edit::Edit,
@@ -60,7 +60,7 @@ impl TokenCache {
             .with_remedy("call `.token_endpoint(..)` on it, or `.environment(..)` and `.realm(..)`"));
         }
         let claims = Claims::of(&response.answer);
-        let told = claims::home_account_id(&response.answer, &claims);
+        let told = claims::home_account_id(&response.answer, &claims, response.owner.as_deref());
         let home = told.or_else(|| response.home_account_id.clone());
         let addition = Addition { response, claims, home, now: response.now() };
         self.add_access_token(&addition);
@@ -95,7 +95,8 @@ impl TokenCache {
             .set("expires_on", &expires_on)
             .set("extended_expires_on", &extended)
             .set_if_present("ext_expires_on", &extended)
-            .set_or_remove("refresh_on", refresh_on.as_deref());
+            .set_or_remove("refresh_on", refresh_on.as_deref())
+            .set_or_remove(CLAIMS, response.claims.as_deref());
         let scope = response.scopes.first().map_or("", String::as_str);
         let key = self.index.keys().access_token(&wanted.identity(), scope);
         let found = self.found(Section::AccessToken, key, |identity| wanted.is_access_token(identity));

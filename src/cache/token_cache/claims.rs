@@ -50,12 +50,13 @@ pub(crate) fn client_info(text: &str) -> Option<(String, String)> {
     Some((member(&json, "uid")?, member(&json, "utid")?))
 }
 
-/// `uid.utid` from `client_info`; without that the subject of the id token; for an application itself, nobody.
-pub(super) fn home_account_id(answer: &Answer, claims: &Claims) -> Option<String> {
+/// `uid.utid` from `client_info`; without that the owner that is known, or else the subject of the id token; for an
+/// application itself, nobody.
+pub(super) fn home_account_id(answer: &Answer, claims: &Claims, owner: Option<&str>) -> Option<String> {
     let info = answer.client_info.as_deref().and_then(|info| decoded(info)).unwrap_or_default();
     match (member(&info, "uid"), member(&info, "utid")) {
         (Some(uid), Some(utid)) => Some(format!("{uid}.{utid}")),
-        _ => claims.sub.clone(),
+        _ => owner.or(claims.sub.as_deref()).map(str::to_owned),
     }
 }
 

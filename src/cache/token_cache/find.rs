@@ -172,6 +172,11 @@ impl AccessTokenQuery {
         }
     }
 
+    #[cfg(feature = "server")]
+    pub(crate) fn home_account_id(&self) -> &str {
+        &self.home_account_id
+    }
+
     /// All by which two questions are the same one, but for the time: what is asked of an issuer once.
     #[cfg(feature = "server")]
     pub(crate) fn parts(&self) -> Vec<&str> {

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    TokenCache,
+    CLAIMS, TokenCache,
     compare::{Fields, is_same, is_same_token, is_same_value},
     document::{EntryId, Section},
     edit::Object,
@@ -14,7 +14,7 @@ use super::{
 use crate::{SecretBytes, secret::SecretString};
 
 /// What belongs to a token as a whole: it comes from one side only.
-const OF_A_TOKEN: [&str; 16] = [
+const OF_A_TOKEN: [&str; 17] = [
     "credential_type",
     "secret",
     "target",
@@ -31,6 +31,7 @@ const OF_A_TOKEN: [&str; 16] = [
     "keyid",
     "user_assertion_hash",
     "userAssertionHash",
+    CLAIMS,
 ];
 
 impl TokenCache {

@@ -47,6 +47,9 @@ use self::{
 use super::SerializableCache;
 use crate::{Result, SecretBytes};
 
+/// The member of an access token that has a hash of the claims it was asked for with.
+pub(crate) const CLAIMS: &str = "sealed_cache_claims";
+
 /// A token cache in the unified schema of MSAL.
 ///
 /// Looking is free of side effects, and takes the same time whatever the number of tokens. Entries are told apart by

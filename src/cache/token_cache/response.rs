@@ -49,6 +49,10 @@ pub struct TokenResponse {
     pub(super) username: String,
     pub(super) authority_type: Option<String>,
     pub(super) home_account_id: Option<String>,
+    /// Whose tokens they are, if `client_info` does not tell: known better than the subject of the id token.
+    pub(super) owner: Option<String>,
+    /// A hash of the claims that were asked for.
+    pub(super) claims: Option<String>,
     pub(super) local_account_id: Option<String>,
     pub(super) key_id: Option<String>,
     pub(super) extended_key: String,
@@ -137,6 +141,8 @@ impl TokenResponse {
             username: String::new(),
             authority_type: None,
             home_account_id: None,
+            owner: None,
+            claims: None,
             local_account_id: None,
             key_id: None,
             extended_key: String::new(),
@@ -254,6 +260,20 @@ impl TokenResponse {
     #[cfg(feature = "server")]
     pub(crate) fn client_info(&self) -> Option<&str> {
         self.answer.client_info.as_ref().map(|info| info.as_str())
+    }
+
+    /// Of this account, unless `client_info` says otherwise.
+    #[cfg(feature = "server")]
+    pub(crate) fn owned_by(mut self, id: String) -> Self {
+        self.owner = Some(id);
+        self
+    }
+
+    /// Asked for with the claims of this hash, which is kept with the access token.
+    #[cfg(feature = "server")]
+    pub(crate) fn asked_with_claims(mut self, hash: Option<String>) -> Self {
+        self.claims = hash;
+        self
     }
 
     pub(super) fn now(&self) -> u64 {

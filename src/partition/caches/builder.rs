@@ -192,8 +192,13 @@ impl PartitionedCachesBuilder {
         self
     }
 
-    /// How long a token request may take, and how long a caller waits for one that another node makes, and its own.
-    /// Default: 30 and 40 seconds.
+    /// How long a token request may take, and how long a refresh waits before it makes its own: for others of this process
+    /// and for another node. Default: 30 and 40 seconds.
+    ///
+    /// The wait does not make the request shorter, since an issuer that rotates refresh tokens may have done so when an
+    /// answer comes too late. A whole refresh takes at most both, and
+    /// [`store_token_timeout`](Self::store_token_timeout), and a few times [`update_timeout`](Self::update_timeout) to look
+    /// at the engine.
     #[must_use]
     pub const fn refresh_timeouts(mut self, request: Duration, all: Duration) -> Self {
         self.settings.token_request_timeout = request;

@@ -23,14 +23,10 @@ pub use lifetimes::Lifetimes;
 use self::{builder::Settings, level_one::LevelOne, listener::Listener};
 pub(super) use self::{
     engine::Engine,
+    lifetimes::unix_now,
     opened::Opened,
     turns::Turns,
-    update::{Beginning, Job},
-};
-#[cfg(feature = "sessions")]
-pub(super) use self::{
-    lifetimes::unix_now,
-    update::{may_try_again, pause},
+    update::{Beginning, Job, may_try_again, pause},
 };
 use super::{
     KeyRing, Namespace, Partition, PartitionName, PartitionStore, Statistics, keys::Keys, refresh::Refreshes,

@@ -105,6 +105,7 @@ impl PartitionedCaches {
     pub async fn remove(&self, partition: &Partition) -> Result<bool> {
         let name = self.0.name(partition);
         self.0.forget(&name);
+        self.0.refreshes.forget(&name);
         let deadline = Deadline::after(self.0.settings.update_timeout);
         let mut tries = 0;
         loop {

@@ -43,7 +43,8 @@ impl RefreshFailure {
         Self::new(FailureKind::InvalidGrant, "invalid_grant")
     }
 
-    /// Any other refusal, with the error code of the issuer: `interaction_required`. The same request will be refused again.
+    /// Any other refusal, with the error code of the issuer: `interaction_required`. The same request will be refused again:
+    /// it is not made for 10 seconds.
     pub fn refused(code: impl AsRef<str>) -> Self {
         Self::new(FailureKind::Refused, code.as_ref())
     }
@@ -80,6 +81,10 @@ impl RefreshFailure {
 
     pub(super) fn is_invalid_grant(&self) -> bool {
         self.kind == FailureKind::InvalidGrant
+    }
+
+    pub(super) fn is_temporary(&self) -> bool {
+        self.kind == FailureKind::Temporary
     }
 
     fn new(kind: FailureKind, code: &str) -> Self {

@@ -8,11 +8,15 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{AcquiredToken, RefreshFailure};
+use super::{AcquiredToken, RefreshFailure, spans::in_span};
 use crate::{Error, ErrorKind, Result};
 
 /// What is wanted, by its keyed hash.
-pub(super) type FlightKey = String;
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FlightKey {
+    pub(super) what: String,
+    pub(super) is_early: bool,
+}
 
 type Landed = Option<Result<AcquiredToken, Arc<Error>>>;
 type InFlight = Arc<Mutex<HashMap<FlightKey, watch::Receiver<Landed>>>>;
@@ -25,13 +29,13 @@ pub(super) struct Flight(watch::Receiver<Landed>);
 
 impl Flights {
     /// Join the flight of this key, or start one: on a task of its own, which goes on when nobody waits any more, since a
-    /// token that was asked for has to be stored. Tells whether there was one to join.
-    pub(super) fn join<F>(&self, key: FlightKey, start: impl FnOnce() -> F) -> (Flight, bool)
+    /// token that was asked for has to be stored.
+    pub(super) fn join<F>(&self, key: FlightKey, start: impl FnOnce() -> F) -> Flight
     where
         F: Future<Output = Result<AcquiredToken>> + Send + 'static,
     {
         let (land, landed) = match lock(&self.0).entry(key.clone()) {
-            Entry::Occupied(flight) => return (Flight(flight.get().clone()), true),
+            Entry::Occupied(flight) => return Flight(flight.get().clone()),
             Entry::Vacant(place) => {
                 let (land, landed) = watch::channel(None);
                 (land, place.insert(landed).clone())
@@ -39,14 +43,14 @@ impl Flights {
         };
         // The list is open again: a runtime that shuts down drops what is spawned at once, and that takes it off the list.
         let off = TakeOff { flights: Arc::clone(&self.0), key };
-        let work = start();
+        let work = in_span!("sealed_cache_refresh", start());
         tokio::spawn(async move {
             let outcome = work.await.map_err(Arc::new);
             // Who comes from now on starts another one.
             drop(off);
             let _ = land.send(Some(outcome));
         });
-        (Flight(landed), false)
+        Flight(landed)
     }
 }
 

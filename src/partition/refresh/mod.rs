@@ -4,8 +4,13 @@ mod failure;
 mod flights;
 mod lease;
 mod remembered;
+mod request;
 mod run;
+mod seen;
+mod spans;
+mod storing;
 mod token;
+mod unstored;
 
 use std::{
     future::Future,
@@ -18,13 +23,15 @@ use moka::sync::Cache;
 pub use token::{AcquiredToken, TokenSource};
 
 use self::{
-    flights::{FlightKey, Flights},
+    flights::{Flight, Flights},
     remembered::Remembered,
+    request::Request,
     run::{Mode, Run},
+    unstored::Unstored,
 };
-use super::{Partition, PartitionName, PartitionedCaches, caches::Turns, canonical, whose::Kind};
+use super::{Partition, PartitionName, PartitionedCaches, caches::Turns};
 use crate::{
-    ErrorKind, Result, TokenCache,
+    Error, ErrorKind, Result, TokenCache,
     cache::token_cache::{AccessTokenMatch, AccessTokenQuery, TokenResponse},
     random,
 };
@@ -35,6 +42,7 @@ pub(super) struct Refreshes {
     flights: Flights,
     turns: Turns,
     remembered: Remembered,
+    unstored: Unstored,
     /// Which partitions were prolonged not long ago.
     touched: Cache<PartitionName, SystemTime>,
     /// Makes the moment of an early refresh another one on each node.
@@ -47,9 +55,15 @@ impl Refreshes {
             flights: Flights::default(),
             turns: Turns::default(),
             remembered: Remembered::new(),
+            unstored: Unstored::default(),
             touched: Cache::new(100_000),
             node: random::array::<1>().map_or(128, |[byte]| byte),
         }
+    }
+
+    /// Somebody signs out: what could not be stored is not to be stored any more.
+    pub(super) fn forget(&self, name: &PartitionName) {
+        self.unstored.forget(name);
     }
 
     /// Whether a partition that lives so long from use to use may be prolonged again; remembers that it was.
@@ -68,7 +82,12 @@ impl PartitionedCaches {
     /// A token that is good: from the cache, or else from the issuer. `None` if nobody is signed in.
     ///
     /// A token that is good, and that its issuer advises to refresh by now, is returned at once; one node gets another one
-    /// meanwhile. For what `ask` has to do, and for errors, see [`refresh`](Self::refresh).
+    /// meanwhile, and if that fails, tries again a minute later. For what `ask` has to do, and for errors, see
+    /// [`refresh`](Self::refresh).
+    ///
+    /// A token is good if it has the leeway of the query left, 5 minutes by default. One that was just got is good however
+    /// short its life; but where all live for less than the leeway, each call gets another one: ask with a shorter
+    /// [`leeway`](AccessTokenQuery::leeway) then.
     ///
     /// # Errors
     ///
@@ -116,14 +135,16 @@ impl PartitionedCaches {
         match found {
             None if !partition.kind().begins_by_itself() => Ok(None),
             Some(Some((token, refresh_on))) => {
-                if self.is_due(&token, refresh_on) {
+                let early = Request { partition, wanted, claims: None, mode: Mode::IfNobodyElse };
+                if self.is_due(&token, refresh_on) && !self.is_paused(&early) {
                     // Nobody waits for it.
-                    drop(self.start(partition, wanted, None, Mode::IfNobodyElse, ask));
+                    drop(self.start(&early, ask));
                 }
                 Ok(Some(token))
             }
             None | Some(None) => {
-                match self.start(partition, wanted, None, Mode::IfNeeded, ask).landed().await {
+                let request = Request { partition, wanted, claims: None, mode: Mode::IfNeeded };
+                match self.land(&request, ask).await {
                     Err(error) if error.kind() == ErrorKind::SignedOut => Ok(None),
                     outcome => outcome.map(Some),
                 }
@@ -134,16 +155,28 @@ impl PartitionedCaches {
     /// A token that the cache does not have, from the issuer; with the `claims` that a resource has asked for, if it did.
     ///
     /// However many callers on however many nodes want it at the same time, one of them asks the issuer, and all have its
-    /// token. `ask` gets the cache as it is then, and sends the token request, with the claims if there are some: it is to
-    /// return what the issuer answered, and must not change caches by itself. It runs on a task of its own, and goes on when
-    /// this future is dropped.
+    /// token; a token that was got without the claims, or with others, is not taken for one with them. `ask` gets the cache
+    /// as it is then, and sends the token request, with the claims if there are some: it is to return what the issuer
+    /// answered, and must not change caches by itself. It runs on a task of its own, and goes on when this future is
+    /// dropped. It may be called although the caller joined a refresh that was under way: that one may have been for a
+    /// session that is over by now.
+    ///
+    /// Send `client_info=1` with the request, as Microsoft's libraries do. An answer without it is filed under whose the
+    /// partition is, or the query, or all that is in the cache: in this order.
     ///
     /// The partition is locked by nothing meanwhile. Refreshes of one account wait for each other, also those for other
     /// scopes: issuers that rotate refresh tokens end the session of whoever presents an old one. What the issuer answers
-    /// is [merged](TokenCache::merge) into what is stored then; if the account has signed out meanwhile, it is dropped.
+    /// is [merged](TokenCache::merge) into what is stored then; if the account has signed out meanwhile, it is dropped. If
+    /// the engine does not take it, the token is returned all the same, with [`is_stored`](AcquiredToken::is_stored)
+    /// `false`. The answer is then kept in this process, at most 1,000 of them, and stored when the same partition is
+    /// refreshed the next time, unless its session is over.
     ///
-    /// An `invalid_grant` is remembered for 2 minutes in this process, or until the cache changes; a time that the issuer
-    /// asked to wait, until it is over. Nobody asks it again before.
+    /// An `invalid_grant` is remembered for 2 minutes in this process, any other refusal for 10 seconds, or for as long as
+    /// the issuer asked to wait; all of them at most until the cache changes. That the issuer cannot answer is remembered
+    /// for as long as it asked to wait, whatever changes. Nobody asks it again before.
+    ///
+    /// While an engine is full or lets nobody write, the issuer is not asked for what has a refresh token: the new one would
+    /// be lost, and an issuer that rotates them would end the session when it sees the old one again.
     ///
     /// # Errors
     ///
@@ -153,7 +186,10 @@ impl PartitionedCaches {
     /// | [`IssuerRefused`](ErrorKind::IssuerRefused) | the person has to sign in again; see [`RefreshFailure::of`] |
     /// | [`IssuerUnavailable`](ErrorKind::IssuerUnavailable) | later, see [`RefreshFailure::retry_after`] |
     /// | [`LockTimeout`](ErrorKind::LockTimeout) | another node was at it for too long |
-    /// | [`EngineTimeout`](ErrorKind::EngineTimeout), [`EngineUnavailable`](ErrorKind::EngineUnavailable) | the engine could not be asked |
+    /// | [`EngineTimeout`](ErrorKind::EngineTimeout), [`EngineUnavailable`](ErrorKind::EngineUnavailable) | the engine could not be asked, or would not have stored the answer |
+    /// | [`EngineFull`](ErrorKind::EngineFull) | the engine would not have stored the answer; the issuer was not asked |
+    /// | [`ForeignEntry`](ErrorKind::ForeignEntry) | the answer says that it belongs to another account |
+    /// | [`Cancelled`](ErrorKind::Cancelled) | `ask` panicked, or the runtime ends |
     ///
     /// # Examples
     ///
@@ -170,46 +206,46 @@ impl PartitionedCaches {
         A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
     {
         let mode = if claims.is_some() { Mode::InAnyCase } else { Mode::IfNeeded };
-        self.start(partition, wanted, claims, mode, ask).landed().await
+        self.land(&Request { partition, wanted, claims, mode }, ask).await
     }
 
-    fn start<F, A>(
-        &self,
-        partition: &Partition,
-        wanted: &AccessTokenQuery,
-        claims: Option<&str>,
-        mode: Mode,
-        ask: F,
-    ) -> flights::Flight
+    /// Join a refresh or start one, and wait for it. One that had begun before may have been for a session that is over:
+    /// who only joined it begins once more.
+    async fn land<F, A>(&self, request: &Request<'_>, ask: F) -> Result<AcquiredToken>
     where
         F: FnOnce(TokenCache) -> A + Send + 'static,
         A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
     {
-        let key = self.flight_key(partition, wanted, claims, mode);
-        let (flight, joined) = self.0.refreshes.flights.join(key.clone(), || {
-            let shared = Arc::clone(&self.0);
-            let run = Run::new(shared, partition.clone(), wanted.clone(), mode, key);
-            async move { run.run(ask).await }
-        });
-        if joined {
-            self.0.engine.counters.flights_joined.one();
+        let (flight, unused) = self.start(request, ask);
+        let outcome = flight.landed().await;
+        let kind = outcome.as_ref().err().map(Error::kind);
+        match unused {
+            Some(ask) if matches!(kind, Some(ErrorKind::SignedOut | ErrorKind::IssuerRefused)) => {
+                self.start(request, ask).0.landed().await
+            }
+            _ => outcome,
         }
-        flight
     }
 
-    /// Of the partition and of all that is asked for: not of the refresh token alone, which serves several tokens.
-    fn flight_key(
-        &self,
-        partition: &Partition,
-        wanted: &AccessTokenQuery,
-        claims: Option<&str>,
-        mode: Mode,
-    ) -> FlightKey {
-        let name = self.name(partition);
-        let mode = if mode == Mode::IfNobodyElse { "early" } else { "" };
-        let parts = [&[name.as_str(), mode, claims.unwrap_or_default()], &wanted.parts()[..]].concat();
-        let bytes: Vec<_> = parts.iter().map(|part| part.as_bytes()).collect();
-        self.0.keys.hash(&canonical::of(&bytes))
+    /// A refresh that is under way, or a new one; gives `ask` back if it is not needed.
+    fn start<F, A>(&self, request: &Request<'_>, ask: F) -> (Flight, Option<F>)
+    where
+        F: FnOnce(TokenCache) -> A + Send + 'static,
+        A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
+    {
+        let mut ask = Some(ask);
+        let flight = self.0.refreshes.flights.join(request.flight_key(&self.0), || {
+            let ask = ask.take().expect("a flight starts once");
+            Run::new(Arc::clone(&self.0), request).run(ask)
+        });
+        if ask.is_some() {
+            self.0.engine.counters.flights_joined.one();
+        }
+        (flight, ask)
+    }
+
+    fn is_paused(&self, request: &Request<'_>) -> bool {
+        self.0.refreshes.remembered.is_paused(&request.key(&self.0))
     }
 
     /// Whether it is time for an early refresh: up to a tenth of what is left later than the issuer says, so that nodes do
@@ -219,13 +255,5 @@ impl PartitionedCaches {
         let left = token.expires_on().and_then(|end| end.duration_since(refresh_on).ok()).unwrap_or_default();
         let later = left.mul_f64(0.1 * f64::from(self.0.refreshes.node) / 255.0);
         SystemTime::now() >= refresh_on + later
-    }
-}
-
-/// Under which name the lease is. The tokens of a person wait for each other, those of the application itself do not.
-fn lease_name(caches: &super::caches::Shared, partition: &Partition, key: &FlightKey) -> PartitionName {
-    match partition.kind() {
-        Kind::Application => PartitionName::new(caches.namespace.prefix(), "application", key),
-        _ => caches.name(partition),
     }
 }

@@ -11,20 +11,18 @@ use tokio::time;
 
 use super::{
     super::{
-        Etag, LeaseHolder, Partition, PartitionName,
-        caches::{Beginning, Job, Opened, Shared, random_fraction},
-        sealing::Lineage,
+        Partition, PartitionName, StoreError, StoreErrorKind,
+        caches::{Shared, random_fraction},
     },
-    AcquiredToken, RefreshFailure, TokenSource,
-    flights::FlightKey,
-    lease::{Asked, Lease},
-    lease_name,
+    AcquiredToken, RefreshFailure, Request, TokenSource,
+    lease::Lease,
+    seen::Seen,
+    spans::in_span,
     token::{Fingerprint, fingerprint},
 };
 use crate::{
     Deadline, Error, ErrorKind, Result, TokenCache,
-    cache::token_cache::{AccessTokenMatch, AccessTokenQuery, TokenResponse},
-    event::event,
+    cache::token_cache::{AccessTokenQuery, TokenResponse},
 };
 
 /// When the issuer is to be asked.
@@ -39,34 +37,35 @@ pub(super) enum Mode {
 }
 
 pub(super) struct Run {
-    shared: Arc<Shared>,
-    partition: Partition,
-    name: PartitionName,
-    wanted: AccessTokenQuery,
-    mode: Mode,
-    key: FlightKey,
+    pub(super) shared: Arc<Shared>,
+    pub(super) partition: Partition,
+    pub(super) name: PartitionName,
+    pub(super) wanted: AccessTokenQuery,
+    /// The same, however short its life.
+    pub(super) just_got: AccessTokenQuery,
+    /// A hash of the claims that a resource asks for.
+    pub(super) claims: Option<String>,
+    pub(super) mode: Mode,
+    key: String,
     lease: PartitionName,
     deadline: Deadline,
 }
 
-/// The partition at one moment.
-struct Seen {
-    cache: TokenCache,
-    /// `None` where there is nothing yet, and nobody has to sign in.
-    stored: Option<(Lineage, Etag)>,
-}
-
 impl Run {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        partition: Partition,
-        wanted: AccessTokenQuery,
-        mode: Mode,
-        key: FlightKey,
-    ) -> Self {
-        let (name, lease) = (shared.name(&partition), lease_name(&shared, &partition, &key));
-        let deadline = Deadline::after(shared.settings.refresh_timeout);
-        Self { shared, partition, name, wanted, mode, key, lease, deadline }
+    pub(super) fn new(shared: Arc<Shared>, request: &Request<'_>) -> Self {
+        let wanted = request.wanted.clone();
+        Self {
+            partition: request.partition.clone(),
+            name: shared.name(request.partition),
+            just_got: wanted.clone().leeway(Duration::ZERO),
+            wanted,
+            claims: request.claims_hash(&shared),
+            mode: request.mode,
+            key: request.key(&shared),
+            lease: request.lease_name(&shared),
+            deadline: Deadline::after(shared.settings.refresh_timeout),
+            shared,
+        }
     }
 
     pub(super) async fn run<F, A>(self, ask: F) -> Result<AcquiredToken>
@@ -74,68 +73,51 @@ impl Run {
         F: FnOnce(TokenCache) -> A + Send + 'static,
         A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
     {
-        let first = self.look().await?;
-        let before = fingerprint(&first.cache, &self.wanted);
-        let turns = &self.shared.refreshes.turns;
-        let Some(_turn) = turns.take(&self.lease, &self.deadline).await else { return Err(waited()) };
-        let lease = match self.wait_for_lease(before).await? {
-            Waited::Lease(lease) => lease,
-            Waited::Token(token) => return Ok(token),
-        };
-        // What was looked at before the lease was held may be older than what its last holder has stored.
-        let outcome = match self.look().await {
-            Ok(seen) => self.get(seen, before, lease.as_ref(), ask).await,
-            Err(error) => Err(error),
-        };
-        if let Some(lease) = lease {
-            lease.end().await;
+        let outcome = self.in_turn(ask).await;
+        if self.mode == Mode::IfNobodyElse && outcome.is_err() {
+            self.shared.refreshes.remembered.pause(&self.key);
         }
         outcome
     }
 
-    /// The partition as the engine has it now.
-    async fn look(&self) -> Result<Seen> {
-        let deadline = Deadline::after(self.shared.settings.update_timeout());
-        let stored = self.shared.engine.load(&self.name, &deadline).await?;
-        match self.shared.open(&self.partition, &self.name, stored.as_ref()) {
-            Opened::Cache(opened) => {
-                let (cache, facts, etag) = *opened;
-                Ok(Seen { cache, stored: Some((facts.lineage, etag)) })
-            }
-            _ if self.partition.kind().begins_by_itself() => {
-                Ok(Seen { cache: TokenCache::new(), stored: None })
-            }
-            _ => Err(signed_out()),
+    async fn in_turn<F, A>(&self, ask: F) -> Result<AcquiredToken>
+    where
+        F: FnOnce(TokenCache) -> A + Send + 'static,
+        A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
+    {
+        let first = self.look().await?;
+        let before = fingerprint(&first.cache, &self.wanted);
+        if let Some(token) = self.good(&first, before) {
+            return Ok(token);
         }
-    }
-
-    /// The token, if it will do without asking the issuer.
-    fn good(&self, cache: &TokenCache, before: Option<Fingerprint>) -> Option<AcquiredToken> {
-        let is_another = || fingerprint(cache, &self.wanted) != before;
-        match cache.access_token(&self.wanted) {
-            AccessTokenMatch::Fresh(token) if self.mode == Mode::IfNeeded || is_another() => {
-                let source = if is_another() { TokenSource::Meanwhile } else { TokenSource::Cache };
-                Some(AcquiredToken::new(token, source))
-            }
-            AccessTokenMatch::RefreshSoon(token) if is_another() => {
-                Some(AcquiredToken::new(token, TokenSource::Meanwhile))
-            }
-            _ => None,
-        }
+        self.is_not_refused(&first)?;
+        let turns = &self.shared.refreshes.turns;
+        let Some(_turn) = turns.take(&self.lease, &self.deadline).await else { return Err(waited()) };
+        let mut lease = Lease::new(&self.shared.engine, &self.lease, self.shared.settings.lease)?;
+        let wait = in_span!("sealed_cache_lease_wait", self.wait_for_lease(&mut lease, &first, before));
+        let outcome = match wait.await {
+            Ok(None) => self.get(before, &lease, ask).await,
+            Ok(Some(token)) => Ok(token),
+            Err(error) => Err(error),
+        };
+        lease.end().await;
+        outcome
     }
 
     /// Wait until this node may ask the issuer, or another one has stored the token.
-    async fn wait_for_lease(&self, before: Option<Fingerprint>) -> Result<Waited> {
-        let holder = LeaseHolder::generate()?;
+    async fn wait_for_lease(
+        &self,
+        lease: &mut Lease,
+        first: &Seen,
+        before: Option<Fingerprint>,
+    ) -> Result<Option<AcquiredToken>> {
         let mut etag = None;
         loop {
-            match Lease::ask(&self.shared.engine, &self.lease, holder, self.shared.settings.lease).await {
-                Asked::Held(lease) => return Ok(Waited::Lease(Some(lease))),
-                Asked::Unavailable => {
-                    self.shared.engine.counters.lease_unavailable.one();
-                    return Ok(Waited::Lease(None));
-                }
-                Asked::Taken => {}
+            let patience = self.shared.settings.update_timeout().min(self.deadline.remaining());
+            match lease.ask(&Deadline::after(patience)).await {
+                Ok(true) => return Ok(None),
+                Ok(false) => {}
+                Err(error) => return self.without_lease(first, error).map(|()| None),
             }
             if self.mode == Mode::IfNobodyElse || self.deadline.has_passed() {
                 return Err(waited());
@@ -146,61 +128,71 @@ impl Run {
                 && Some(now) != etag
             {
                 etag = Some(now);
-                if let Some(token) = self.good(&self.look().await?.cache, before) {
+                if let Some(token) = self.good(&self.look().await?, before) {
                     self.shared.engine.counters.refreshed_elsewhere.one();
-                    return Ok(Waited::Token(token));
+                    return Ok(Some(token));
                 }
             }
         }
     }
 
+    /// The lease is for economy only. But what takes no lease takes no token either, and an issuer that rotates refresh
+    /// tokens would end the session once the new one is lost.
+    fn without_lease(&self, first: &Seen, error: StoreError) -> Result<()> {
+        let takes_nothing = matches!(
+            error.kind(),
+            StoreErrorKind::Full | StoreErrorKind::Timeout | StoreErrorKind::Unavailable
+        );
+        if takes_nothing && first.cache.all_refresh_tokens().next().is_some() {
+            return Err(error.into());
+        }
+        self.shared.engine.counters.lease_unavailable.one();
+        Ok(())
+    }
+
     /// Ask the issuer, unless there is no need any more, and store what it answers.
-    async fn get<F, A>(
-        &self,
-        seen: Seen,
-        before: Option<Fingerprint>,
-        lease: Option<&Lease>,
-        ask: F,
-    ) -> Result<AcquiredToken>
+    async fn get<F, A>(&self, before: Option<Fingerprint>, lease: &Lease, ask: F) -> Result<AcquiredToken>
     where
         F: FnOnce(TokenCache) -> A,
         A: Future<Output = Result<TokenResponse, RefreshFailure>>,
     {
-        if let Some(token) = self.good(&seen.cache, before) {
+        // What was looked at before the lease was held may be older than what its last holder has stored.
+        let seen = self.look().await?;
+        if let Some(token) = self.good(&seen, before) {
             if token.source() == TokenSource::Meanwhile {
                 self.shared.engine.counters.refreshed_elsewhere.one();
             }
             return Ok(token);
         }
-        let etag = seen.stored.map(|(_, etag)| etag);
-        let remembered = &self.shared.refreshes.remembered;
-        if let Some(failure) = remembered.get(&self.key, etag) {
-            return Err(failure.into());
-        }
-        match self.ask(ask(seen.cache.clone()), lease).await {
-            Ok(response) => self.store(seen, self.owned(response)).await,
+        self.is_not_refused(&seen)?;
+        let request = ask(seen.cache.clone());
+        match in_span!("sealed_cache_token_request", self.ask(request, lease)).await {
+            Ok(response) => self.store(&seen, response).await,
             Err(failure) => {
-                remembered.add(&self.key, &failure, etag);
+                self.shared.refreshes.remembered.add(&self.key, &failure, seen.etag());
                 Err(failure.into())
             }
         }
     }
 
+    /// Whether the issuer has refused the same not long ago.
+    fn is_not_refused(&self, seen: &Seen) -> Result<()> {
+        match self.shared.refreshes.remembered.get(&self.key, seen.etag()) {
+            Some(failure) => Err(failure.into()),
+            None => Ok(()),
+        }
+    }
+
     /// The token request, with the lease renewed beside it.
-    async fn ask<A>(&self, request: A, lease: Option<&Lease>) -> Result<TokenResponse, RefreshFailure>
+    async fn ask<A>(&self, request: A, lease: &Lease) -> Result<TokenResponse, RefreshFailure>
     where
         A: Future<Output = Result<TokenResponse, RefreshFailure>>,
     {
         let counters = &self.shared.engine.counters;
         counters.token_requests.one();
+        // The wait before it does not make it shorter: an answer that comes too late may have ended a refresh token.
         let (started, longest) = (Instant::now(), self.shared.settings.token_request_timeout);
-        let keep = async {
-            match lease {
-                Some(lease) => lease.keep().await,
-                None => std::future::pending().await,
-            }
-        };
-        let (mut request, mut keep) = (pin!(time::timeout(longest, request)), pin!(keep));
+        let (mut request, mut keep) = (pin!(time::timeout(longest, request)), pin!(lease.keep()));
         let answer = poll_fn(|context| {
             let _ = keep.as_mut().poll(context);
             request.as_mut().poll(context)
@@ -211,62 +203,9 @@ impl Run {
         counters.took("token_request", started.elapsed());
         outcome
     }
-
-    /// Filed under the account of the partition: many issuers do not say whose the tokens of a refresh are.
-    fn owned(&self, response: TokenResponse) -> TokenResponse {
-        match self.partition.home_account_id() {
-            Some(id) => response.home_account_id(id.as_str()),
-            None => response,
-        }
-    }
-
-    async fn store(&self, seen: Seen, response: TokenResponse) -> Result<AcquiredToken> {
-        let mut ours = seen.cache.clone();
-        ours.add(&response)?;
-        let Some(token) = ours.access_token(&self.wanted).valid() else {
-            self.merge(&seen, &ours).await?;
-            return Err(RefreshFailure::refused("the answer does not hold the token that was wanted").into());
-        };
-        let token = AcquiredToken::new(token, TokenSource::Issuer);
-        match self.merge(&seen, &ours).await {
-            Ok(()) => Ok(token),
-            Err(error) if error.kind().is_temporary() => {
-                self.shared.engine.counters.refreshed_not_stored.one();
-                event!(error, %error, "a token was got and could not be stored");
-                Ok(token.not_stored())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// What the issuer answered, merged into what is stored now. A sign-out meanwhile wins.
-    async fn merge(&self, seen: &Seen, ours: &TokenCache) -> Result<()> {
-        let beginning = seen.stored.map_or(Beginning::SinceNothing, |(lineage, _)| Beginning::Since(lineage));
-        let job = Job { beginning, timeout: self.shared.settings.store_token_timeout };
-        let had_account = seen.cache.accounts().next().is_some();
-        let merged = self.shared.change(&self.partition, job, |theirs| {
-            if had_account && theirs.accounts().next().is_none() {
-                return Err(signed_out());
-            }
-            *theirs = ours.merge(&seen.cache, theirs);
-            Ok(())
-        });
-        let outcome = merged.await.and_then(|done| done.map(|_| ()).ok_or_else(signed_out));
-        if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::SignedOut) {
-            self.shared.engine.counters.signed_out_meanwhile.one();
-        }
-        outcome
-    }
 }
 
-/// What the wait for the lease brought.
-enum Waited {
-    /// This node's turn; without a lease if the engine gives none.
-    Lease(Option<Lease>),
-    Token(AcquiredToken),
-}
-
-fn signed_out() -> Error {
+pub(super) fn signed_out() -> Error {
     Error::new(ErrorKind::SignedOut, "nobody is signed in, or not any more")
         .with_remedy("send the person to the sign-in page")
 }

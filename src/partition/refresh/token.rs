@@ -83,8 +83,8 @@ impl AcquiredToken {
         self.source
     }
 
-    /// Whether the engine has it. If it does not, and the issuer rotates refresh tokens, the person may have to sign in
-    /// again when it expires.
+    /// Whether the engine has it. If it does not, only this process knows it, and the refresh token that came with it: if
+    /// the issuer rotates them, and another node refreshes before the engine is back, the person has to sign in again.
     #[must_use]
     pub const fn is_stored(&self) -> bool {
         self.is_stored

@@ -1,16 +1,19 @@
 //! What has to hold on every engine. A test program of an engine says [`on_engine!`] with a function that connects a new
 //! node to it: a handle of its own, as another process would have.
 
+mod answers;
 mod cancellation;
 mod coherence;
 mod forged;
 mod histories;
 mod isolation;
-mod issuer;
+pub(crate) mod issuer;
 mod keys;
 mod merging;
 pub(crate) mod observed;
+mod outages;
 mod refreshing;
+mod refusals;
 mod signing_out;
 mod times;
 mod unsure;
@@ -34,8 +37,8 @@ use sealed_cache::{
 };
 
 pub(crate) use self::{
-    cancellation::*, coherence::*, forged::*, histories::*, isolation::*, keys::*, merging::*, refreshing::*,
-    signing_out::*, times::*, unsure::*, writers::*,
+    answers::*, cancellation::*, coherence::*, forged::*, histories::*, isolation::*, keys::*, merging::*,
+    outages::*, refreshing::*, refusals::*, signing_out::*, times::*, unsure::*, writers::*,
 };
 
 /// Connects a new node.
@@ -57,6 +60,14 @@ macro_rules! on_engine {
             one_of_200_callers_asks_the_issuer, refusals_are_remembered, what_waits_for_a_refresh_may_go,
             a_slow_issuer_does_not_end_the_lease, no_lease_is_no_obstacle, an_early_refresh_keeps_nobody_waiting, two_tokens_of_one_account_are_got_one_after_the_other,
             tokens_of_the_application_need_no_sign_in, a_challenge_gets_another_token,
+            a_closure_that_panics_leaves_nothing_behind, another_secret_gets_nothing,
+            a_token_that_is_there_waits_for_nobody,
+            an_engine_that_takes_nothing_ends_no_session, an_answer_that_was_not_stored_is_stored_later,
+            an_answer_that_was_not_stored_brings_nobody_back, a_lease_in_doubt_is_in_nobodys_way,
+            early_refreshes_that_fail_are_not_repeated_at_once, a_refusal_ends_with_a_new_sign_in,
+            a_refusal_that_is_remembered_needs_no_lease, a_new_session_does_not_end_as_the_old_one_did,
+            a_token_of_two_minutes_is_a_token, partitions_that_end_meanwhile_begin_anew,
+            answers_that_do_not_say_whose_they_are_are_filed, a_token_without_the_claims_is_not_taken,
             keys_are_changed_under_load, keys_from_everywhere, partitions_live_as_the_rules_say,
             copies_are_as_coherent_as_was_asked_for, a_valid_token_outlives_the_engine,
             writes_in_doubt_are_found_out, an_engine_that_is_down_is_not_a_sign_out, dropped_futures_leave_old_or_new);

@@ -41,6 +41,10 @@ pub(crate) struct Observed {
     pub(crate) lives_for: Mutex<Option<Duration>>,
     /// What happens to the next writes.
     pub(crate) faults: Mutex<Vec<Fault>>,
+    /// What happens to the next calls for a lease.
+    pub(crate) lease_faults: Mutex<Vec<Fault>>,
+    /// What is said to all that writes; `None`: as before.
+    pub(crate) takes_nothing: Mutex<Option<StoreErrorKind>>,
 }
 
 impl Observed {
@@ -55,11 +59,18 @@ impl Observed {
             has_no_leases: AtomicBool::new(false),
             lives_for: Mutex::new(None),
             faults: Mutex::new(Vec::new()),
+            lease_faults: Mutex::new(Vec::new()),
+            takes_nothing: Mutex::new(None),
         })
     }
 
     pub(crate) fn set_down(&self, down: bool) {
         self.is_down.store(down, Ordering::SeqCst);
+    }
+
+    fn takes_writes(&self) -> Result<(), StoreError> {
+        let kind = *self.takes_nothing.lock().unwrap();
+        kind.map_or(Ok(()), |kind| Err(StoreError::new(kind, "nothing can be written")))
     }
 
     fn up(&self, counter: Option<&AtomicU64>) -> Result<(), StoreError> {
@@ -106,6 +117,7 @@ impl PartitionStore for Observed {
         deadline: &Deadline,
     ) -> Result<Put, StoreError> {
         self.up(Some(&self.puts))?;
+        self.takes_writes()?;
         *self.lives_for.lock().unwrap() = Some(lives_for);
         match self.fault() {
             None => self.inner.put(name, partition, condition, lives_for, deadline).await,
@@ -127,6 +139,7 @@ impl PartitionStore for Observed {
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
         self.up(None)?;
+        self.takes_writes()?;
         match self.fault() {
             None => self.inner.remove(name, only, deadline).await,
             Some(Fault::Refused) => {
@@ -161,7 +174,13 @@ impl PartitionStore for Observed {
         if self.has_no_leases.load(Ordering::SeqCst) {
             return Err(StoreError::new(StoreErrorKind::Denied, "no leases here"));
         }
-        self.inner.lease(name, holder, lasts, deadline).await
+        self.takes_writes()?;
+        let fault = self.lease_faults.lock().unwrap().pop();
+        if fault.is_none_or(|fault| matches!(fault, Fault::DoneUnsaid)) {
+            let held = self.inner.lease(name, holder, lasts, deadline).await;
+            return if fault.is_some() { Err(unsaid()) } else { held };
+        }
+        Err(unsaid())
     }
 
     async fn release(

@@ -240,3 +240,74 @@ pub(crate) async fn no_lease_is_no_obstacle(connect: Connect<'_>) {
     assert!(caches.statistics().lease_unavailable >= 1);
     assert!(caches.remove(&person("u1")).await.unwrap());
 }
+
+/// Neither its lease nor its turn nor its flight is in the way of the next one.
+pub(crate) async fn a_closure_that_panics_leaves_nothing_behind(connect: Connect<'_>) {
+    let (namespace, issuer) = (namespace(), Issuer::that_takes(Duration::ZERO));
+    let long = Duration::from_secs(3600);
+    let with = || node(&namespace, connect()).lease(long).open();
+    let (one, other) = (with().await.unwrap(), with().await.unwrap());
+    expired(&one, &issuer, "u1").await;
+    let crash = |_| async { panic!("a closure panics") };
+    let error = one.token(&person("u1"), &wanted("u1", "User.Read"), crash).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert_eq!(token(&other, &issuer, "Mail.Read").await.unwrap(), "access-1");
+    assert_eq!(token(&one, &issuer, "User.Read").await.unwrap(), "access-2");
+    assert!(one.remove(&person("u1")).await.unwrap());
+}
+
+/// Who does not know the secret of a partition does not get what its owner is getting.
+pub(crate) async fn another_secret_gets_nothing(connect: Connect<'_>) {
+    let caches = open(&namespace(), connect()).await;
+    let session = || Partition::web_session("session");
+    let owner = session().with_secret(&[1; 32]);
+    let response = answer("u1", "User.Read", "AT", Some("RT"));
+    caches.create_or_update(&owner, |cache| cache.add(&response)).await.unwrap();
+    let meet = Arc::new(tokio::sync::Barrier::new(2));
+    let (of_owner, partition, asked) = (caches.clone(), owner.clone(), Arc::clone(&meet));
+    let of_owner = tokio::spawn(async move {
+        let ask = move |_| async move {
+            asked.wait().await;
+            asked.wait().await;
+            Ok(answer("u1", "Mail.Read", "of the owner", None))
+        };
+        of_owner.token(&partition, &wanted("u1", "Mail.Read"), ask).await
+    });
+    meet.wait().await;
+    for other in [session(), session().with_secret(&[2; 32])] {
+        let never = |_| async { panic!("it does not open") };
+        let error = caches.refresh(&other, &wanted("u1", "Mail.Read"), None, never).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SignedOut);
+    }
+    assert_eq!(caches.statistics().flights_joined, 0);
+    meet.wait().await;
+    assert_eq!(of_owner.await.unwrap().unwrap().unwrap().secret(), "of the owner");
+    assert!(caches.remove(&owner).await.unwrap());
+}
+
+/// A token that only the copy in this process lacks is not waited for while another one is got.
+pub(crate) async fn a_token_that_is_there_waits_for_nobody(connect: Connect<'_>) {
+    let (namespace, issuer) = (namespace(), Issuer::that_takes(Duration::ZERO));
+    let copies = sealed_cache::partition::Coherence::Bounded(Duration::from_secs(3600));
+    let one = node(&namespace, connect()).coherence(copies).open().await.unwrap();
+    let other = open(&namespace, connect()).await;
+    expired(&one, &issuer, "u1").await;
+    assert_eq!(token(&other, &issuer, "User.Read").await.unwrap(), "access-1");
+    let meet = Arc::new(tokio::sync::Barrier::new(2));
+    let (slow, asked) = (one.clone(), Arc::clone(&meet));
+    let slow = tokio::spawn(async move {
+        let ask = move |_| async move {
+            asked.wait().await;
+            asked.wait().await;
+            Ok(answer("u1", "Mail.Read", "slow", None))
+        };
+        slow.token(&person("u1"), &wanted("u1", "Mail.Read"), ask).await
+    });
+    meet.wait().await;
+    let there = tokio::time::timeout(Duration::from_secs(30), token(&one, &issuer, "User.Read")).await;
+    assert_eq!(there.expect("it waits").unwrap(), "access-1");
+    meet.wait().await;
+    assert_eq!(slow.await.unwrap().unwrap().unwrap().secret(), "slow");
+    assert_eq!(issuer.counts(), (1, 0));
+    assert!(one.remove(&person("u1")).await.unwrap());
+}
