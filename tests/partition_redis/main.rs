@@ -14,6 +14,7 @@ mod engine;
 mod full;
 mod killed;
 mod kit;
+mod no_writes;
 mod processes;
 #[path = "../common/processes.rs"]
 mod processes_on;
