@@ -14,6 +14,8 @@ const VERSION: u8 = 1;
 const ALGORITHM: u8 = 1;
 const WITH_SECRET: u8 = 1;
 const TAG: usize = 16;
+/// How long the id of a key is.
+const KEY_ID: std::ops::RangeInclusive<usize> = 1..=32;
 /// All of the header but the id of the key.
 const FIXED: usize = 8 + 16 + 8 + 4 + 8;
 const INFO_KEY: &[u8] = b"sealed-cache partition v1 key";
@@ -111,7 +113,7 @@ pub(super) fn open(stored: &Stored, place: Place<'_>, keys: &Keys) -> Result<(Fa
     Ok((facts, contents))
 }
 
-/// What the header says, and its length.
+/// What the header says, and its length. There is a tag behind it.
 pub(super) fn decode(sealed: &[u8]) -> Result<(Facts, usize), Unopened> {
     let [m0, m1, m2, m3, version, algorithm, flags, id_length, rest @ ..] = sealed else {
         return Err(Unopened::NotSealed);
@@ -123,12 +125,17 @@ pub(super) fn decode(sealed: &[u8]) -> Result<(Facts, usize), Unopened> {
         return Err(Unopened::LaterVersion);
     }
     let (id, rest) = rest.split_at_checked(usize::from(*id_length)).ok_or(Unopened::NotSealed)?;
+    let id = str::from_utf8(id).ok().filter(|id| KEY_ID.contains(&id.len()) && id.is_ascii());
+    let id = id.ok_or(Unopened::NotSealed)?;
     let (lineage, rest) = rest.split_first_chunk().ok_or(Unopened::NotSealed)?;
     let (ends, rest) = rest.split_first_chunk().ok_or(Unopened::NotSealed)?;
     let (window, rest) = rest.split_first_chunk().ok_or(Unopened::NotSealed)?;
-    let (written, _) = rest.split_first_chunk().ok_or(Unopened::NotSealed)?;
+    let (written, rest) = rest.split_first_chunk().ok_or(Unopened::NotSealed)?;
+    if rest.len() < TAG {
+        return Err(Unopened::NotSealed);
+    }
     let facts = Facts {
-        key_id: String::from_utf8(id.to_vec()).map_err(|_| Unopened::NotSealed)?,
+        key_id: id.to_owned(),
         lineage: *lineage,
         ends: u64::from_be_bytes(*ends),
         window: u32::from_be_bytes(*window),
@@ -175,4 +182,29 @@ fn cipher(key: &DataKey, place: Place<'_>, etag: Etag) -> Aes256Gcm {
 
 fn nonce() -> Nonce<U12> {
     [0; 12].into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed(key_id: &str, tag: usize) -> Vec<u8> {
+        let (lineage, key_id) = ([0; 16], key_id.to_owned());
+        let facts = Facts { key_id, lineage, ends: 2, window: 0, written: 1, has_secret: false };
+        [encode(&facts), vec![0; tag]].concat()
+    }
+
+    /// The order of `docs/partition-format.md`: nobody has this key, and that is not the reason.
+    #[test]
+    fn what_is_not_whole_is_not_sealed_whatever_its_key() {
+        let id = "k".repeat(32);
+        let (facts, length) = decode(&sealed(&id, TAG)).unwrap();
+        assert_eq!((facts.key_id, length), (id, 44 + 32));
+        for tag in 0..TAG {
+            assert_eq!(decode(&sealed("nobody's", tag)), Err(Unopened::NotSealed), "{tag} bytes of a tag");
+        }
+        for id in ["", "ä", &"k".repeat(33)] {
+            assert_eq!(decode(&sealed(id, TAG)), Err(Unopened::NotSealed), "{id}");
+        }
+    }
 }
