@@ -65,7 +65,7 @@ async fn without_a_ticket_it_is_an_error_and_not_a_sign_out() {
     let (_, sessions) = site().await;
     let mut made = record(&[]);
     let error = sessions.create(&mut made).await.unwrap_err();
-    assert!(matches!(&error, Error::Backend(said) if said.contains("ticket")), "{error:?}");
+    assert!(matches!(&error, Error::Decode(said) if said.contains("ticket")), "{error:?}");
     let signed_in = sessions.signed_in(person()).unwrap();
     assert_eq!(sessions.partition(&signed_in).unwrap_err().kind(), ErrorKind::Configuration);
 

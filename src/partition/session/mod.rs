@@ -25,7 +25,8 @@ const IDS: usize = 5;
 /// [`PartitionedCaches`] and with its keys.
 ///
 /// * **No session is `Ok(None)`; an engine that does not answer is an error**, of the variant `Backend`. It says nothing of
-///   who is signed in: answer 503, not a sign-in page. There is no other variant.
+///   who is signed in: answer 503, not a sign-in page. The other variants are mistakes of the application, which no waiting
+///   repairs: `Encode` for a session that is too large or has no form in JSON, `Decode` where the [`Ticket`] is missing.
 /// * **Requests of one session do not lose each other's data.** What a request changed since it loaded the session, key by
 ///   key, is put into what is stored then, by compare-and-set. The limit: of two requests that change the *same* key, the
 ///   later one wins, since the trait has no closure that could run again. A request that calls `Session::clear` and goes
@@ -188,6 +189,12 @@ impl SessionStore for SealedSessions {
     }
 }
 
+/// The error of `tower-sessions` has no kinds: its variant tells whose fault it is.
 fn failed(error: Error) -> SessionError {
-    SessionError::Backend(error.to_string())
+    let said = error.to_string();
+    match error.kind() {
+        ErrorKind::TooLarge | ErrorKind::InvalidContents => SessionError::Encode(said),
+        ErrorKind::Configuration => SessionError::Decode(said),
+        _ => SessionError::Backend(said),
+    }
 }
