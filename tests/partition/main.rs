@@ -10,6 +10,7 @@ mod log;
 mod runtimes;
 #[cfg(all(feature = "metrics", feature = "tracing"))]
 mod said;
+mod settings;
 mod suite;
 
 use std::sync::{Arc, LazyLock};

@@ -8,6 +8,7 @@ use super::{
     engine::Engine,
     level_one::LevelOne,
     listener::Listener,
+    settings::Settings,
     turns::Turns,
 };
 use crate::{Deadline, Error, ErrorKind, Result};
@@ -39,55 +40,7 @@ pub struct PartitionedCachesBuilder {
     keys: KeyRing,
     coherence: Option<Coherence>,
     level_one_bytes: u64,
-    key_timeout: Duration,
-    operation_timeout: Duration,
-    pub(super) settings: Settings,
-}
-
-/// What the verbs need of it.
-#[derive(Clone, Debug)]
-pub(in super::super) struct Settings {
-    pub(super) update_timeout: Duration,
-    pub(super) lifetimes: Lifetimes,
-    pub(super) warn_bytes: usize,
-    pub(super) most_bytes: usize,
-    pub(super) most_tokens: usize,
-    pub(super) most_tries: u32,
-    pub(super) serves_stale: bool,
-    pub(in super::super) lease: Duration,
-    pub(in super::super) token_request_timeout: Duration,
-    pub(in super::super) refresh_timeout: Duration,
-    pub(in super::super) store_token_timeout: Duration,
-}
-
-impl Settings {
-    pub(in super::super) const fn update_timeout(&self) -> Duration {
-        self.update_timeout
-    }
-
-    /// How many bytes are stored under one name at most, and how often a change is tried.
-    #[cfg(feature = "sessions")]
-    pub(in super::super) const fn limits(&self) -> (usize, u32) {
-        (self.most_bytes, self.most_tries)
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            update_timeout: Duration::from_secs(1),
-            lifetimes: Lifetimes::default(),
-            warn_bytes: 64 * 1024,
-            most_bytes: 1024 * 1024,
-            most_tokens: 200,
-            most_tries: 20,
-            serves_stale: true,
-            lease: Duration::from_secs(15),
-            token_request_timeout: Duration::from_secs(30),
-            refresh_timeout: Duration::from_secs(40),
-            store_token_timeout: Duration::from_secs(10),
-        }
-    }
+    settings: Settings,
 }
 
 impl PartitionedCachesBuilder {
@@ -98,8 +51,6 @@ impl PartitionedCachesBuilder {
             keys,
             coherence: None,
             level_one_bytes: 64 * 1024 * 1024,
-            key_timeout: Duration::from_secs(30),
-            operation_timeout: Duration::from_millis(250),
             settings: Settings::default(),
         }
     }
@@ -137,14 +88,14 @@ impl PartitionedCachesBuilder {
     /// How long the keys may take to come. Default: 30 seconds.
     #[must_use]
     pub const fn key_timeout(mut self, wait: Duration) -> Self {
-        self.key_timeout = wait;
+        self.settings.key_timeout = wait;
         self
     }
 
     /// How long one call to the engine may take. Default: 250 milliseconds.
     #[must_use]
     pub const fn operation_timeout(mut self, wait: Duration) -> Self {
-        self.operation_timeout = wait;
+        self.settings.operation_timeout = wait;
         self
     }
 
@@ -155,7 +106,7 @@ impl PartitionedCachesBuilder {
         self
     }
 
-    /// How often a change is tried when other nodes come before it. Default: 20 times.
+    /// How often a change is tried when other nodes come before it. Default: 20 times. At least 1.
     #[must_use]
     pub const fn most_tries(mut self, tries: u32) -> Self {
         self.settings.most_tries = tries;
@@ -177,7 +128,7 @@ impl PartitionedCachesBuilder {
         self
     }
 
-    /// How many access tokens a partition has at most; the oldest make room. Default: 200.
+    /// How many access tokens a partition has at most; the oldest make room. Default: 200. At least 1.
     #[must_use]
     pub const fn most_tokens(mut self, tokens: usize) -> Self {
         self.settings.most_tokens = tokens;
@@ -185,7 +136,7 @@ impl PartitionedCachesBuilder {
     }
 
     /// For how long a node has the lease of a refresh before it renews it; after that, others take over from a node that
-    /// is gone. Default: 15 seconds.
+    /// is gone. Default: 15 seconds. At least 100 milliseconds.
     #[must_use]
     pub const fn lease(mut self, lasts: Duration) -> Self {
         self.settings.lease = lasts;
@@ -218,9 +169,10 @@ impl PartitionedCachesBuilder {
     ///
     /// # Errors
     ///
-    /// [`Configuration`](ErrorKind::Configuration) for settings that cannot be; why a key cannot be had.
+    /// [`Configuration`](ErrorKind::Configuration) for settings that cannot be, with the name of the setter: a time-out of
+    /// zero, for example; why a key cannot be had.
     pub async fn open(self) -> Result<PartitionedCaches> {
-        self.settings.lifetimes.check()?;
+        self.settings.check()?;
         let capabilities = self.store.capabilities();
         let coherence = match self.coherence {
             Some(Coherence::Notified) if !capabilities.tells_changes => return Err(tells_nothing()),
@@ -228,9 +180,10 @@ impl PartitionedCachesBuilder {
             None if capabilities.tells_changes => Coherence::Notified,
             None => Coherence::Strict,
         };
-        let keys = self.keys.load(&Deadline::after(self.key_timeout)).await?;
+        let keys = self.keys.load(&Deadline::after(self.settings.key_timeout)).await?;
         let counters = Counters::of(capabilities.engine);
-        let engine = Arc::new(Engine { store: self.store, counters, timeout: self.operation_timeout });
+        let engine =
+            Arc::new(Engine { store: self.store, counters, timeout: self.settings.operation_timeout });
         let level_one =
             (self.level_one_bytes > 0).then(|| Arc::new(LevelOne::new(self.level_one_bytes, coherence)));
         let listens = coherence == Coherence::Notified;

@@ -12,7 +12,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 ///
 /// | partition | by default |
 /// |---|---|
-/// | account, web session | 14 days from its last use, and 90 days from its last refresh token |
+/// | account, web session | 14 days from its last use, and 90 days from its last sign-in or new refresh token |
 /// | long-running, and on-behalf-of with a refresh token | 2 hours from its last use, and 72 hours from its creation |
 /// | application, and on-behalf-of without a refresh token | until its last access token expires; not stored if that is in less than 5 minutes |
 ///
@@ -68,7 +68,9 @@ impl Life {
 }
 
 impl Lifetimes {
-    /// Of accounts and web sessions: from the last use, and from the last refresh token.
+    /// Of accounts and web sessions: from the last use, and from the last sign-in
+    /// ([`create_or_update`](super::PartitionedCaches::create_or_update)) or new refresh token. That one is taken away, or
+    /// comes once more, does not count.
     #[must_use]
     pub const fn account(mut self, unused: Duration, at_most: Duration) -> Self {
         self.account = (unused, at_most);
@@ -82,7 +84,8 @@ impl Lifetimes {
         self
     }
 
-    /// What has only access tokens is not stored if they are good for less. Default: 5 minutes.
+    /// What has only access tokens is not stored if they are good for less. Default: 5 minutes. Such a token
+    /// [is stored](super::AcquiredToken::is_stored) as far as its caller is told: nothing failed.
     #[must_use]
     pub const fn least(mut self, least: Duration) -> Self {
         self.least = least;
@@ -98,23 +101,25 @@ impl Lifetimes {
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        let floor = self.longest_token + HOUR / 2;
-        let all = [self.account.0, self.account.1, self.delegated.0, self.delegated.1];
-        if all.into_iter().all(|life| life >= floor && life.as_secs() <= u32::MAX.into()) {
-            return Ok(());
+        let floor = self.longest_token.saturating_add(HOUR / 2);
+        for (setter, lives) in [("account", self.account), ("delegated", self.delegated)] {
+            if [lives.0, lives.1].into_iter().any(|life| life < floor || life.as_secs() > u32::MAX.into()) {
+                let what = format!("`Lifetimes::{setter}` is too short or too long");
+                return Err(Error::new(ErrorKind::Configuration, what).with_remedy(
+                    "make both at least half an hour longer than `longest_token`, and at most 136 years",
+                ));
+            }
         }
-        Err(Error::new(ErrorKind::Configuration, "a lifetime of partitions is too short or too long").with_remedy(
-            "make each at least half an hour longer than access tokens are good for, and at most 136 years",
-        ))
+        Ok(())
     }
 
-    /// How long it lives, written now; `None` if it is not worth storing.
+    /// How long it lives, written now; `None` if it is not worth storing, or at its end.
     pub(super) fn of(
         &self,
         kind: Kind,
         cache: &TokenCache,
         before: Option<&Facts>,
-        has_new_refresh_token: bool,
+        is_renewed: bool,
     ) -> Option<Life> {
         let now = unix_now();
         let sliding = |(unused, at_most): (Duration, Duration), begins_anew: bool| {
@@ -122,8 +127,8 @@ impl Lifetimes {
             let window = u32::try_from(unused.as_secs()).unwrap_or(u32::MAX);
             Some(Life { ends: kept.unwrap_or(now + at_most.as_secs()), window })
         };
-        match kind {
-            Kind::Account | Kind::WebSession => sliding(self.account, has_new_refresh_token),
+        let life = match kind {
+            Kind::Account | Kind::WebSession => sliding(self.account, is_renewed),
             Kind::LongRunning => sliding(self.delegated, false),
             Kind::OnBehalfOf if cache.all_refresh_tokens().next().is_some() => {
                 // It may have been one without a refresh token before.
@@ -133,9 +138,10 @@ impl Lifetimes {
             Kind::OnBehalfOf | Kind::Application => {
                 let last = cache.access_tokens().filter_map(|token| token.expires_on()).max()?;
                 let ends = last.duration_since(UNIX_EPOCH).ok()?.as_secs();
-                (ends >= now + self.least.as_secs()).then_some(Life { ends, window: 0 })
+                (ends >= now.saturating_add(self.least.as_secs())).then_some(Life { ends, window: 0 })
             }
-        }
+        };
+        life.filter(|life| life.ends > now)
     }
 }
 

@@ -9,6 +9,7 @@ mod lifetimes;
 mod listener;
 mod opened;
 mod read;
+mod settings;
 mod turns;
 mod update;
 mod verbs;
@@ -20,7 +21,6 @@ pub use jobs::Rewrapped;
 pub use level_one::Coherence;
 pub use lifetimes::Lifetimes;
 
-use self::{builder::Settings, level_one::LevelOne, listener::Listener};
 pub(super) use self::{
     engine::Engine,
     lifetimes::unix_now,
@@ -28,6 +28,7 @@ pub(super) use self::{
     turns::Turns,
     update::{Beginning, Job, may_try_again, pause},
 };
+use self::{level_one::LevelOne, listener::Listener, settings::Settings};
 use super::{
     KeyRing, Namespace, Partition, PartitionName, PartitionStore, Statistics, keys::Keys, refresh::Refreshes,
 };
