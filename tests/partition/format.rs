@@ -31,7 +31,7 @@ fn canonical(fields: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-fn name(kind: &str, fields: &[&[u8]]) -> String {
+pub(crate) fn name(kind: &str, fields: &[&[u8]]) -> String {
     let mut index = [0; 32];
     Hkdf::<Sha256>::new(None, &[1; 32]).expand(b"sealed-cache partition v1 names", &mut index).unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&index).unwrap();
@@ -59,14 +59,24 @@ fn contents(name: &str, stored: &Stored, secret: &[u8]) -> String {
     String::from_utf8(body).unwrap()
 }
 
+pub(crate) const DAY: u64 = 24 * 3600;
+
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
 /// A writer that was written from the page alone: this cache, written so many seconds ago.
 fn sealed(name: &str, json: &str, written_ago: u64) -> Stored {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let (etag, day) = (Etag::generate().unwrap(), 24 * 3600);
+    ending(name, json, now() - written_ago, now() + 60 * DAY)
+}
+
+/// The same with its times: when it was written, and when it ends.
+pub(crate) fn ending(name: &str, json: &str, written: u64, ends: u64) -> Stored {
+    let etag = Etag::generate().unwrap();
     let mut header = b"\x89SP\n\x01\x01\x00\x072026-11lineage of tests".to_vec();
-    header.extend((now + 60 * day).to_be_bytes());
-    header.extend((14 * day as u32).to_be_bytes());
-    header.extend((now - written_ago).to_be_bytes());
+    header.extend(ends.to_be_bytes());
+    header.extend((14 * DAY as u32).to_be_bytes());
+    header.extend(written.to_be_bytes());
     let info = canonical(&[b"sealed-cache partition v1 key", name.as_bytes()]);
     let mut key = [0; 32];
     Hkdf::<Sha256>::new(Some(etag.as_bytes()), &[2; 32]).expand(&info, &mut key).unwrap();
@@ -101,7 +111,13 @@ async fn what_is_used_lives_longer() {
     }
 }
 
-async fn open(store: &Arc<dyn PartitionStore>) -> PartitionedCaches {
+/// When a partition ends, as its header says.
+pub(crate) fn ends(stored: &Stored) -> u64 {
+    let k = usize::from(stored.sealed[7]);
+    u64::from_be_bytes(stored.sealed[24 + k..][..8].try_into().unwrap())
+}
+
+pub(crate) async fn open(store: &Arc<dyn PartitionStore>) -> PartitionedCaches {
     let [names, sealing] = [1, 2].map(|byte| DataKey::from_bytes(&[byte; 32]));
     let namespace = Namespace::new("shop", CLOUD, CLIENT).unwrap();
     PartitionedCaches::on_shared(namespace, store.clone(), KeyRing::new(names, "2026-11", sealing))

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "server", feature = "testing"))]
 
 mod conformance;
+mod ends;
 mod format;
 #[cfg(all(feature = "metrics", feature = "tracing"))]
 #[path = "../common/log.rs"]

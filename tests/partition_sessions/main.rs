@@ -7,6 +7,7 @@ mod concurrent;
 mod engine;
 mod kept;
 #[path = "../partition/suite/observed.rs"]
+#[allow(dead_code, reason = "the suites of partitions use all of it")]
 mod observed;
 mod tickets;
 

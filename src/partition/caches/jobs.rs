@@ -107,15 +107,15 @@ impl Shared {
             }
         };
         let (anew, lives_for) = anew;
+        let _doubt = self.doubt(name);
         match self.engine.put(name, &anew, Condition::Matches(stored.etag), lives_for, &deadline).await? {
             Put::Stored => done.rewrapped += 1,
             Put::Conflict(_) => done.overtaken += 1,
         }
-        self.forget(name);
         Ok(())
     }
 
-    /// `Ok(None)` if it is sealed with the primary key; `Err(None)` if a secret is needed that only a caller has.
+    /// `Ok(None)` if there is no need: it is sealed with the primary key, or at its end; `Err(None)` if a secret is needed that only a caller has.
     fn sealed_anew(
         &self,
         name: &PartitionName,
@@ -131,6 +131,10 @@ impl Shared {
         let place = Place { namespace: &self.namespace, name, secret: None };
         let (facts, contents) = sealing::open(stored, place, &self.keys).map_err(Some)?;
         let lives_for = Life::of(&facts).remaining(unix_now());
+        if lives_for.is_zero() {
+            // It has ended, and counts as absent.
+            return Ok(None);
+        }
         Ok(Some(sealing::seal(contents, &facts, place, &self.keys).map(|anew| (anew, lives_for))))
     }
 }

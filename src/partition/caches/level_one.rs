@@ -107,20 +107,41 @@ impl LevelOne {
         Moment { epoch: self.epoch.load(Ordering::Acquire), changes: *self.shard(name) }
     }
 
-    /// Keep a copy, unless something may have changed since.
+    /// Keep a copy of what was loaded, unless something may have changed since.
     pub(super) fn keep(&self, name: &PartitionName, stored: &Stored, lives_for: Duration, since: Moment) {
+        let copied = self.copied(stored, lives_for, since);
+        let changes = self.shard(name);
+        if *changes == since.changes {
+            self.copies.insert(name.clone(), copied);
+        }
+    }
+
+    /// Keep a copy of what was written. It is a change itself: what was loaded before it is not kept after it.
+    pub(super) fn keep_written(
+        &self,
+        name: &PartitionName,
+        stored: &Stored,
+        lives_for: Duration,
+        since: Moment,
+    ) {
+        let copied = self.copied(stored, lives_for, since);
+        let mut changes = self.shard(name);
+        if *changes == since.changes {
+            self.copies.insert(name.clone(), copied);
+        } else {
+            self.copies.invalidate(name);
+        }
+        *changes += 1;
+    }
+
+    fn copied(&self, stored: &Stored, lives_for: Duration, since: Moment) -> Arc<Copied> {
         let longest = match self.coherence {
             Coherence::Bounded(longest) => longest,
             Coherence::Notified | Coherence::Strict => Duration::from_secs(60),
         };
         // So that copies that were made together do not end together.
-        let fresh = longest.min(lives_for).mul_f64(1.0 - 0.1 * random_fraction());
-        let copied =
-            Copied { stored: stored.clone(), fresh_until: Instant::now() + fresh, epoch: since.epoch };
-        let changes = self.shard(name);
-        if *changes == since.changes {
-            self.copies.insert(name.clone(), Arc::new(copied));
-        }
+        let fresh = longest.min(lives_for).min(KEPT).mul_f64(1.0 - 0.1 * random_fraction());
+        Arc::new(Copied { stored: stored.clone(), fresh_until: Instant::now() + fresh, epoch: since.epoch })
     }
 
     /// It was changed or removed.

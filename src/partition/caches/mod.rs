@@ -1,6 +1,7 @@
 //! [`PartitionedCaches`]: one token cache for each partition, on an engine.
 
 mod builder;
+mod doubt;
 mod engine;
 mod entries;
 mod jobs;

@@ -6,6 +6,7 @@ use super::{
         sealing::{self, Facts, Place, Unopened},
     },
     Shared,
+    lifetimes::unix_now,
 };
 use crate::{SerializableCache, TokenCache, event::event};
 
@@ -15,6 +16,9 @@ pub(in super::super) enum Opened {
     Absent,
     /// What is stored does not open: as good as nothing, and to be replaced by the next sign-in.
     Unreadable(Etag),
+    /// What is stored was to be gone by now: as good as nothing, too. The engine was restored from a backup, somebody
+    /// prolonged it there, or the clocks differ.
+    Ended(Etag),
     Cache(Box<(TokenCache, Facts, Etag)>),
 }
 
@@ -33,6 +37,7 @@ impl Shared {
             Ok((cache, facts, stored.etag))
         });
         match opened {
+            Ok((_, facts, etag)) if facts.ends <= unix_now() => Opened::Ended(etag),
             Ok(opened) => Opened::Cache(Box::new(opened)),
             Err(why) => {
                 self.unreadable(name, why);

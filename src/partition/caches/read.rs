@@ -1,6 +1,6 @@
 //! Reading a partition.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     super::{
@@ -8,9 +8,10 @@ use super::{
         sealing::{self, Facts},
     },
     Opened, PartitionedCaches, Shared, entries,
-    level_one::{Copy, Moment},
+    level_one::{Copy, LevelOne, Moment},
     lifetimes::{Life, unix_now},
     random_fraction,
+    update::may_try_again,
 };
 use crate::{Deadline, Result, TokenCache, event::event};
 
@@ -75,7 +76,7 @@ impl Shared {
                     self.used(&name, &opened.1);
                     Ok(Some(opened.0))
                 }
-                Opened::Absent | Opened::Unreadable(_) => {
+                Opened::Absent | Opened::Ended(_) | Opened::Unreadable(_) => {
                     self.engine.counters.misses.one();
                     Ok(None)
                 }
@@ -107,7 +108,11 @@ impl Shared {
                     return (Ok((Some(stored), false)), None);
                 }
                 Ok(_) => {}
-                Err(error) => return (Err(error), Some(stored)),
+                // An engine that refuses did answer: it is no time for older copies.
+                Err(error) => {
+                    let copy = may_try_again(&error).then_some(stored);
+                    return (Err(error), copy);
+                }
             }
         }
         let loaded = self.engine.load(name, &deadline).await;
@@ -123,22 +128,30 @@ impl Shared {
     fn stale(&self, partition: &Partition, name: &PartitionName, copy: Option<Stored>) -> Option<TokenCache> {
         let copy = copy.filter(|_| self.settings.serves_stale)?;
         let Opened::Cache(opened) = self.open(partition, name, Some(&copy)) else { return None };
-        let (cache, facts, _) = *opened;
-        if facts.ends <= unix_now() || !entries::has_valid_token(&cache) {
-            return None;
-        }
+        let cache = Some(opened.0).filter(entries::has_valid_token)?;
         self.engine.counters.stale_served.one();
         event!(warn, "the engine does not answer: an older copy does");
         Some(cache)
     }
 
-    /// Keep a copy of what was loaded or written.
-    pub(super) fn keep(&self, name: &PartitionName, stored: &Stored, since: Option<Moment>) {
-        if let (Some(copies), Some(since), Ok((facts, _))) =
-            (&self.level_one, since, sealing::decode(&stored.sealed))
-        {
-            copies.keep(name, stored, Life::of(&facts).remaining(unix_now()), since);
+    /// Keep a copy of what was loaded.
+    fn keep(&self, name: &PartitionName, stored: &Stored, since: Option<Moment>) {
+        if let Some((copies, since, lives_for)) = self.copying(stored, since) {
+            copies.keep(name, stored, lives_for, since);
         }
+    }
+
+    /// Keep a copy of what was written.
+    pub(super) fn keep_written(&self, name: &PartitionName, stored: &Stored, since: Option<Moment>) {
+        if let Some((copies, since, lives_for)) = self.copying(stored, since) {
+            copies.keep_written(name, stored, lives_for, since);
+        }
+    }
+
+    /// Where copies are kept, and how long this one is good for.
+    fn copying(&self, stored: &Stored, since: Option<Moment>) -> Option<(&LevelOne, Moment, Duration)> {
+        let (facts, _) = sealing::decode(&stored.sealed).ok()?;
+        Some((self.level_one.as_ref()?, since?, Life::of(&facts).remaining(unix_now())))
     }
 
     pub(super) fn moment(&self, name: &PartitionName) -> Option<Moment> {

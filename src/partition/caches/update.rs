@@ -39,9 +39,9 @@ pub(in super::super) enum Beginning {
 struct Attempt<'a> {
     shared: &'a Shared,
     partition: &'a Partition,
-    name: PartitionName,
+    name: &'a PartitionName,
     beginning: Beginning,
-    deadline: Deadline,
+    deadline: &'a Deadline,
 }
 
 /// What a closure has made of a cache.
@@ -49,6 +49,16 @@ enum Plan {
     Nothing,
     Remove(Etag),
     Put(Stored, Condition, Duration),
+}
+
+impl Plan {
+    /// What is there when it is done: `None` if nothing is.
+    const fn etag(&self) -> Option<Etag> {
+        match self {
+            Self::Put(stored, ..) => Some(stored.etag),
+            Self::Nothing | Self::Remove(_) => None,
+        }
+    }
 }
 
 /// What became of it.
@@ -66,18 +76,26 @@ enum Done {
 type Earlier<R> = Vec<(Option<Etag>, R)>;
 
 impl Shared {
-    /// Change a partition; with the cache as it is then. `None` if it is not there as the job wants it.
+    /// Change a partition. `None` if it is not there as the job wants it.
     pub(in super::super) async fn change<R: Send>(
         &self,
         partition: &Partition,
         job: Job,
         change: impl Fn(&mut TokenCache) -> Result<R> + Send + Sync,
-    ) -> Result<Option<(R, TokenCache)>> {
-        let name = self.name(partition);
-        let deadline = Deadline::after(job.timeout);
-        let Some(_turn) = self.turns.take(&name, &deadline).await else { return Err(crowded()) };
-        let attempt = Attempt { shared: self, partition, name, beginning: job.beginning, deadline };
-        attempt.run(change).await
+    ) -> Result<Option<R>> {
+        let (name, deadline) = (self.name(partition), Deadline::after(job.timeout));
+        let work = async {
+            let Some(_turn) = self.turns.take(&name, &deadline).await else { return Err(no_turn()) };
+            let attempt = Attempt {
+                shared: self,
+                partition,
+                name: &name,
+                beginning: job.beginning,
+                deadline: &deadline,
+            };
+            attempt.run(change).await
+        };
+        work.await
     }
 }
 
@@ -85,78 +103,87 @@ impl Attempt<'_> {
     async fn run<R: Send>(
         &self,
         change: impl Fn(&mut TokenCache) -> Result<R> + Send + Sync,
-    ) -> Result<Option<(R, TokenCache)>> {
+    ) -> Result<Option<R>> {
         let (mut earlier, mut handed): (Earlier<R>, _) = (Vec::new(), None);
-        let mut conflicts = 0;
-        for tries in 1.. {
+        let (mut conflicts, mut failures) = (0, 0);
+        loop {
             let stored = match handed.take() {
                 Some(stored) => stored,
                 None => self.load().await?,
             };
-            let opened = self.shared.open(self.partition, &self.name, stored.as_ref());
-            if let Some(done) = ours_after_all(&mut earlier, &opened) {
+            let opened = self.shared.open(self.partition, self.name, stored.as_ref());
+            if let Some(result) = ours_after_all(&mut earlier, &opened) {
                 self.shared.engine.counters.ambiguous_writes_done.one();
-                return Ok(Some(done));
+                return Ok(Some(result));
             }
-            let Some((mut cache, facts, etag)) = self.begin(opened)? else { return Ok(None) };
+            let Some((mut cache, facts, etag)) = self.begin(opened) else { return Ok(None) };
             let before = entries::refresh_tokens(&cache);
             cache.set_state_changed(false);
             let result = change(&mut cache)?;
             let plan = self.plan(&mut cache, facts.as_ref(), etag, &before)?;
-            let ours = match &plan {
-                Plan::Put(stored, ..) => Some(stored.etag),
-                _ => None,
-            };
+            let ours = plan.etag();
             match self.carry_out(plan).await {
-                Done::Yes => return Ok(Some((result, cache))),
+                Done::Yes => return Ok(Some(result)),
                 Done::No(there) => {
-                    conflicts += 1;
-                    self.after_conflict(conflicts)?;
+                    // What came before may be an earlier try of this very change: then it is done, however late it is.
+                    let there_now = there.as_ref().map(|there| there.etag);
+                    if !earlier.iter().any(|(ours, _)| *ours == there_now) {
+                        conflicts += 1;
+                        self.after_conflict(conflicts).await?;
+                    }
                     handed = Some(there);
                 }
                 Done::Perhaps(error) => {
                     self.shared.engine.counters.ambiguous_writes.one();
-                    self.after_failure(error)?;
+                    failures += 1;
+                    self.after_failure(error, failures).await?;
                     earlier.push((ours, result));
                 }
-                Done::Failed(error) => self.after_failure(error)?,
+                Done::Failed(error) => {
+                    failures += 1;
+                    self.after_failure(error, failures).await?;
+                }
             }
-            pause(tries, &self.deadline).await;
         }
-        unreachable!("tries are bounded by the deadline")
     }
 
-    /// Whether to try again after another node came before.
-    fn after_conflict(&self, conflicts: u32) -> Result<()> {
+    /// Try again after another node came before, if there is still time: at once the first time, since what came before was
+    /// handed back.
+    async fn after_conflict(&self, conflicts: u32) -> Result<()> {
         self.shared.engine.counters.conflicts.one();
         if conflicts >= self.shared.settings.most_tries || self.deadline.has_passed() {
             return Err(crowded());
         }
+        if conflicts > 1 {
+            pause(conflicts - 2, self.deadline).await;
+        }
         Ok(())
     }
 
-    /// Whether to try again after this.
-    fn after_failure(&self, error: StoreError) -> Result<()> {
-        if may_try_again(&error) && !self.deadline.has_passed() { Ok(()) } else { Err(error.into()) }
+    /// Try again after this, if it may pass and there is still time.
+    async fn after_failure(&self, error: StoreError, failures: u32) -> Result<()> {
+        if !may_try_again(&error) || self.deadline.has_passed() {
+            return Err(error.into());
+        }
+        pause(failures, self.deadline).await;
+        Ok(())
     }
 
     /// Always from the engine: a change of an older state would be in vain.
     async fn load(&self) -> Result<Option<Stored>> {
         for tries in 1.. {
-            match self.shared.engine.load(&self.name, &self.deadline).await {
+            match self.shared.engine.load(self.name, self.deadline).await {
                 Ok(stored) => return Ok(stored),
-                Err(error) => self.after_failure(error)?,
+                Err(error) => self.after_failure(error, tries).await?,
             }
-            pause(tries, &self.deadline).await;
         }
         unreachable!("tries are bounded by the deadline")
     }
 
     /// What the closure is to change; `None` if there is nothing for it.
-    #[expect(clippy::type_complexity, reason = "taken apart at once")]
-    fn begin(&self, opened: Opened) -> Result<Option<(TokenCache, Option<Facts>, Option<Etag>)>> {
+    fn begin(&self, opened: Opened) -> Option<(TokenCache, Option<Facts>, Option<Etag>)> {
         let makes = matches!(self.beginning, Beginning::Anew | Beginning::SinceNothing);
-        Ok(match opened {
+        match opened {
             Opened::Cache(opened) => {
                 let (cache, facts, etag) = *opened;
                 match self.beginning {
@@ -165,8 +192,10 @@ impl Attempt<'_> {
                 }
             }
             Opened::Absent => makes.then(|| (TokenCache::new(), None, None)),
-            Opened::Unreadable(etag) => makes.then(|| (TokenCache::new(), None, Some(etag))),
-        })
+            Opened::Ended(etag) | Opened::Unreadable(etag) => {
+                makes.then(|| (TokenCache::new(), None, Some(etag)))
+            }
+        }
     }
 
     /// What has to be done so that this is stored.
@@ -184,8 +213,9 @@ impl Attempt<'_> {
         entries::check_owner(self.partition, cache)
             .inspect_err(|_| shared.engine.counters.foreign_entries.one())?;
         shared.engine.counters.tokens_dropped.add(entries::tidy(cache, settings.most_tokens) as u64);
-        let has_new = entries::refresh_tokens(cache) != *refresh_tokens;
-        let life = settings.lifetimes.of(self.partition.kind(), cache, facts, has_new);
+        let has_new = !entries::refresh_tokens(cache).is_subset(refresh_tokens);
+        let is_renewed = has_new || self.beginning == Beginning::Anew;
+        let life = settings.lifetimes.of(self.partition.kind(), cache, facts, is_renewed);
         let Some(life) = life.filter(|_| !entries::is_signed_out(cache)) else {
             return Ok(etag.map_or(Plan::Nothing, Plan::Remove));
         };
@@ -203,7 +233,7 @@ impl Attempt<'_> {
             written: unix_now(),
             has_secret: false,
         };
-        let stored = sealing::seal(contents, &facts, shared.place(self.partition, &self.name), &shared.keys)?;
+        let stored = sealing::seal(contents, &facts, shared.place(self.partition, self.name), &shared.keys)?;
         let condition = etag.map_or(Condition::Absent, Condition::Matches);
         Ok(Plan::Put(stored, condition, jittered(life)))
     }
@@ -247,36 +277,38 @@ impl Attempt<'_> {
         condition: Condition,
         lives_for: Duration,
     ) -> Result<Put, StoreError> {
-        let since = self.shared.moment(&self.name);
-        let put = self.shared.engine.put(&self.name, stored, condition, lives_for, &self.deadline).await;
-        match &put {
-            Ok(Put::Stored) => self.shared.keep(&self.name, stored, since),
-            _ => self.shared.forget(&self.name),
+        let (doubt, since) = (self.shared.doubt(self.name), self.shared.moment(self.name));
+        let put = self.shared.engine.put(self.name, stored, condition, lives_for, self.deadline).await;
+        if let Ok(Put::Stored) = put {
+            doubt.settle();
+            self.shared.keep_written(self.name, stored, since);
         }
         put
     }
 
     async fn take_out(&self, etag: Etag) -> Result<Put, StoreError> {
         let engine = &self.shared.engine;
-        let removed = engine.remove(&self.name, Some(etag), &self.deadline).await;
-        self.shared.forget(&self.name);
-        if removed? {
+        let doubt = self.shared.doubt(self.name);
+        if engine.remove(self.name, Some(etag), self.deadline).await? {
             return Ok(Put::Stored);
         }
+        drop(doubt);
         // A removal does not tell what is there instead.
-        engine.load(&self.name, &self.deadline).await.map(Put::Conflict)
+        engine.load(self.name, self.deadline).await.map(Put::Conflict)
     }
 }
 
-/// Whether what is there now is what we wrote before, when the engine did not say so.
-fn ours_after_all<R>(earlier: &mut Earlier<R>, opened: &Opened) -> Option<(R, TokenCache)> {
-    let (etag, cache) = match opened {
-        Opened::Cache(opened) => (Some(opened.2), opened.0.clone()),
-        Opened::Absent => (None, TokenCache::new()),
-        Opened::Unreadable(_) => return None,
+/// What the closure returned, if what is there now is what we wrote before, when the engine did not say so.
+fn ours_after_all<R>(earlier: &mut Earlier<R>, opened: &Opened) -> Option<R> {
+    let etag = match opened {
+        Opened::Cache(opened) => Some(opened.2),
+        Opened::Absent => None,
+        Opened::Ended(etag) | Opened::Unreadable(etag) => Some(*etag),
     };
     let found = earlier.iter().position(|(ours, _)| *ours == etag)?;
-    Some((earlier.swap_remove(found).1, cache))
+    let (_, result) = earlier.swap_remove(found);
+    // One that somebody has altered since then is not ours.
+    (!matches!(opened, Opened::Unreadable(_))).then_some(result)
 }
 
 fn jittered(life: Life) -> Duration {
@@ -288,10 +320,18 @@ pub(in super::super) fn may_try_again(error: &StoreError) -> bool {
     matches!(error.kind(), StoreErrorKind::Timeout | StoreErrorKind::Unavailable)
 }
 
-/// Longer each time, never the same on two nodes.
+/// Longer each time, never the same on two nodes: less than 4 milliseconds after the first try.
 pub(in super::super) async fn pause(tries: u32, deadline: &Deadline) {
     let longest = Duration::from_millis(2 << tries.min(6));
     time::sleep(longest.mul_f64(random_fraction()).min(deadline.remaining())).await;
+}
+
+/// While it is waited for, the engine works on the changes of those whose turn came before, and nothing else takes long.
+fn no_turn() -> Error {
+    Error::new(ErrorKind::EngineTimeout, "earlier changes of the same partition are not done in time")
+        .with_remedy(
+            "look whether the engine is overloaded or stopped; nobody was signed out, nothing was stored",
+        )
 }
 
 fn crowded() -> Error {

@@ -18,7 +18,13 @@ impl PartitionedCaches {
     ///
     /// What the closure returns; [`ForeignEntry`](ErrorKind::ForeignEntry) for what belongs to another account;
     /// [`TooLarge`](ErrorKind::TooLarge); [`Conflict`](ErrorKind::Conflict) if there was no coming in between; and why the
-    /// engine did not do it. On any error of the engine but a time-out, nothing was stored.
+    /// engine did not do it.
+    ///
+    /// If the engine answered each write, an error of any kind says that nothing was stored. If it did not, since it was slow
+    /// ([`EngineTimeout`](ErrorKind::EngineTimeout)) or the connection broke
+    /// ([`EngineUnavailable`](ErrorKind::EngineUnavailable)), the change may be stored, also where a later try of the same
+    /// call ended with another kind: the next read tells. [`ambiguous_writes`](super::super::Statistics::ambiguous_writes)
+    /// counts such writes.
     ///
     /// # Examples
     ///
@@ -30,7 +36,7 @@ impl PartitionedCaches {
     ) -> Result<R> {
         let job = Job { beginning: Beginning::Anew, timeout: self.0.settings.update_timeout };
         match self.0.change(partition, job, change).await? {
-            Some((result, _)) => Ok(result),
+            Some(result) => Ok(result),
             None => Err(Error::new(ErrorKind::Io, "a partition that is made where it is absent is absent")
                 .with_remedy("this is a bug of sealed-cache")),
         }
@@ -59,7 +65,7 @@ impl PartitionedCaches {
         change: impl Fn(&mut TokenCache) -> Result<R> + Send + Sync,
     ) -> Result<Option<R>> {
         let job = Job { beginning: Beginning::There, timeout: self.0.settings.update_timeout };
-        Ok(self.0.change(partition, job, change).await?.map(|(result, _)| result))
+        self.0.change(partition, job, change).await
     }
 
     /// Store what was made of a cache that was read before: for a library that owns its cache and cannot run again. What
@@ -94,7 +100,8 @@ impl PartitionedCaches {
         .await
     }
 
-    /// Sign out: remove the cache, whatever is in it. Tells whether there was one.
+    /// Sign out: remove the cache, whatever is in it. Tells whether there was one; `false` also if the engine removed it and
+    /// did not say so before it was asked once more.
     ///
     /// Copies in this process are gone at once. On an error it is not certain that the engine has removed it: try again,
     /// and do not tell the person that it is done.
@@ -106,15 +113,14 @@ impl PartitionedCaches {
         let name = self.0.name(partition);
         self.0.forget(&name);
         self.0.refreshes.forget(&name);
+        // And what is read meanwhile.
+        let _doubt = self.0.doubt(&name);
         let deadline = Deadline::after(self.0.settings.update_timeout);
         let mut tries = 0;
         loop {
             match self.0.engine.remove(&name, None, &deadline).await {
                 Err(error) if may_try_again(&error) && !deadline.has_passed() => {}
-                outcome => {
-                    self.0.forget(&name);
-                    return Ok(outcome?);
-                }
+                outcome => return Ok(outcome?),
             }
             tries += 1;
             pause(tries, &deadline).await;

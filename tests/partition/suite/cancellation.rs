@@ -3,10 +3,18 @@
 use std::{
     future::{Future, poll_fn},
     pin::pin,
+    sync::atomic::Ordering,
     task::Poll,
+    time::Duration,
 };
 
-use super::{Connect, answer, namespace, open, person, scopes, sign_in};
+use sealed_cache::partition::{Coherence, PartitionedCaches};
+
+use super::{
+    Connect, answer, gone, namespace, node,
+    observed::{Fault, Observed},
+    open, patience, person, scopes, sign_in,
+};
 
 /// A change, a sign-in and a removal, each dropped at each of its awaits in turn.
 pub(crate) async fn dropped_futures_leave_old_or_new(connect: Connect<'_>) {
@@ -44,6 +52,58 @@ pub(crate) async fn dropped_futures_leave_old_or_new(connect: Connect<'_>) {
         }
     }
     assert!(other.remove(&person("u1")).await.unwrap());
+}
+
+/// Nor does a write that is dropped, and done all the same, leave an older copy to answer in its place.
+pub(crate) async fn dropped_writes_leave_no_older_copy(connect: Connect<'_>) {
+    let (namespace, store) = (namespace(), Observed::new(connect()));
+    let bounded = Coherence::Bounded(Duration::from_secs(3600));
+    let caches = node(&namespace, store.clone()).coherence(bounded).open().await.unwrap();
+    sign_in(&caches, "u1").await;
+    assert_eq!(copied(&caches).await, ["User.Read"]);
+
+    *store.faults.lock().unwrap() = vec![Fault::DoneSilently];
+    let (nobody, response) = (person("u1"), answer("u1", "more", "AT", None));
+    tokio::select! {
+        _ = caches.update(&nobody, |cache| cache.add(&response)) => panic!("there is no answer"),
+        () = store.silenced.notified() => {}
+    }
+    assert_eq!(copied(&caches).await, ["User.Read", "more"]);
+
+    // A read beside a sign-out brings a copy back, and then the engine does it.
+    *store.faults.lock().unwrap() = vec![Fault::Silent];
+    let mut removal = Box::pin(caches.remove(&nobody));
+    tokio::select! {
+        _ = &mut removal => panic!("there is no answer"),
+        () = store.silenced.notified() => {}
+    }
+    assert_eq!(copied(&caches).await, ["User.Read", "more"]);
+    drop(removal);
+    assert!(connect().remove(&caches.name(&nobody), None, &patience()).await.unwrap());
+    assert!(gone(&caches, &nobody).await.unwrap(), "somebody who signed out is still there");
+}
+
+async fn copied(caches: &PartitionedCaches) -> Vec<String> {
+    caches.read(&person("u1"), scopes).await.unwrap().unwrap()
+}
+
+/// A read that began before a write of this process does not put its older copy in the place of the newer one.
+pub(crate) async fn a_slow_read_leaves_the_copy_of_a_write(connect: Connect<'_>) {
+    let (namespace, store) = (namespace(), Observed::new(connect()));
+    let bounded = Coherence::Bounded(Duration::from_secs(3600));
+    let caches = node(&namespace, store.clone()).coherence(bounded).open().await.unwrap();
+    sign_in(&caches, "u1").await;
+    store.holds_load.store(true, Ordering::SeqCst);
+    let reader = caches.clone();
+    let slow =
+        tokio::spawn(async move { reader.read_current(&person("u1"), scopes).await.unwrap().unwrap() });
+    store.silenced.notified().await;
+    let response = answer("u1", "more", "AT", None);
+    caches.update(&person("u1"), |cache| cache.add(&response)).await.unwrap();
+    store.go_on.notify_one();
+    assert_eq!(slow.await.unwrap(), ["User.Read"], "it began before");
+    assert_eq!(copied(&caches).await, ["User.Read", "more"], "what was written is forgotten");
+    assert!(caches.remove(&person("u1")).await.unwrap());
 }
 
 /// Poll it until it is done or has had to wait so many times, then drop it.

@@ -7,17 +7,17 @@ use std::{
 
 use sealed_cache::{
     ErrorKind,
-    partition::{Coherence, PartitionedCaches},
+    partition::{Coherence, PartitionedCaches, StoreErrorKind},
 };
 
 use super::{Connect, answer, count, gone, namespace, node, observed::Observed, person, sign_in};
 
-struct Node {
-    caches: PartitionedCaches,
-    store: Arc<Observed>,
+pub(super) struct Node {
+    pub(super) caches: PartitionedCaches,
+    pub(super) store: Arc<Observed>,
 }
 
-async fn with(
+pub(super) async fn with(
     connect: Connect<'_>,
     namespace: &sealed_cache::partition::Namespace,
     coherence: Coherence,
@@ -29,21 +29,29 @@ async fn with(
 
 impl Node {
     /// How often the engine was asked for this.
-    async fn asked<R>(&self, work: impl Future<Output = R>) -> (u64, u64, R) {
+    pub(super) async fn asked<R>(&self, work: impl Future<Output = R>) -> (u64, u64, R) {
         let before = (count(&self.store.loads), count(&self.store.probes));
         let result = work.await;
         (count(&self.store.loads) - before.0, count(&self.store.probes) - before.1, result)
     }
 
     async fn tokens(&self) -> Option<usize> {
-        self.caches.read(&person("u1"), |cache| cache.access_tokens().count()).await.unwrap()
+        self.tokens_of("u1").await
+    }
+
+    pub(super) async fn tokens_of(&self, user: &str) -> Option<usize> {
+        self.caches.read(&person(user), |cache| cache.access_tokens().count()).await.unwrap()
     }
 
     /// Until reads do without the engine: what was written before has been told by then.
     async fn is_fresh(&self) {
+        self.is_fresh_for("u1").await;
+    }
+
+    pub(super) async fn is_fresh_for(&self, user: &str) {
         let (started, mut fresh) = (Instant::now(), 0);
         while fresh < 10 {
-            let (loads, probes, _) = self.asked(self.tokens()).await;
+            let (loads, probes, _) = self.asked(self.tokens_of(user)).await;
             fresh = if loads + probes == 0 { fresh + 1 } else { 0 };
             assert!(started.elapsed() < Duration::from_secs(30), "it never is");
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -149,6 +157,7 @@ pub(crate) async fn a_valid_token_outlives_the_engine(connect: Connect<'_>) {
         assert!(node.caches.remove(&person("u1")).await.unwrap());
         assert!(node.caches.remove(&person("u2")).await.unwrap());
     }
+    refusals(connect).await;
     let store = Observed::new(connect());
     let never = node(&namespace, store.clone()).serve_stale(false).open().await.unwrap();
     sign_in(&never, "u1").await;
@@ -157,4 +166,23 @@ pub(crate) async fn a_valid_token_outlives_the_engine(connect: Connect<'_>) {
     assert!(gone(&never, &person("u1")).await.is_err());
     store.set_down(false);
     assert!(never.remove(&person("u1")).await.unwrap());
+}
+
+/// An engine that refuses did answer: an older copy is no answer instead.
+async fn refusals(connect: Connect<'_>) {
+    let node = with(connect, &namespace(), Coherence::Strict).await;
+    sign_in(&node.caches, "u1").await;
+    assert_eq!(node.tokens().await, Some(1));
+    let refused = async |kind| {
+        *node.store.refusal.lock().unwrap() = Some(kind);
+        gone(&node.caches, &person("u1")).await.map_err(|error| error.kind())
+    };
+    assert_eq!(refused(StoreErrorKind::Denied).await, Err(ErrorKind::AccessDenied));
+    assert_eq!(refused(StoreErrorKind::Corrupt).await, Err(ErrorKind::Damaged));
+    assert_eq!(node.caches.statistics().stale_served, 0);
+    assert_eq!(refused(StoreErrorKind::Timeout).await, Ok(false));
+    assert_eq!(refused(StoreErrorKind::Unavailable).await, Ok(false));
+    assert_eq!(node.caches.statistics().stale_served, 2);
+    *node.store.refusal.lock().unwrap() = None;
+    assert!(node.caches.remove(&person("u1")).await.unwrap());
 }

@@ -56,6 +56,10 @@ pub(crate) async fn forged_partitions_are_refused(connect: Connect<'_>) {
     assert!(
         gone(&caches, &theirs).await.unwrap() && gone(&caches, &Partition::web_session("id")).await.unwrap()
     );
+    let before = raw(&caches, &store, &ours).await;
+    let overwrite = |cache: &mut sealed_cache::TokenCache| cache.add(&super::signed_in("u1"));
+    assert_eq!(caches.update(&theirs, overwrite).await.unwrap(), None);
+    assert_eq!(raw(&caches, &store, &ours).await, before, "a wrong secret changes nothing");
     assert!(caches.remove(&ours).await.unwrap());
     assert!(elsewhere.remove(&person("u1")).await.unwrap());
     for user in ["u1", "u2"] {

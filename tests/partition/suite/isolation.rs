@@ -61,7 +61,7 @@ pub(crate) async fn a_thousand_accounts_are_apart(connect: Connect<'_>) {
     }
 }
 
-fn owners(cache: &sealed_cache::TokenCache) -> Vec<String> {
+pub(super) fn owners(cache: &sealed_cache::TokenCache) -> Vec<String> {
     let accounts = cache.accounts().map(|entry| entry.home_account_id().into_owned());
     let access = cache.access_tokens().map(|entry| entry.home_account_id().into_owned());
     let refresh = cache.all_refresh_tokens().map(|entry| entry.home_account_id().into_owned());

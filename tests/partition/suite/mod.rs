@@ -4,6 +4,7 @@
 mod answers;
 mod cancellation;
 mod coherence;
+mod concurrent;
 mod forged;
 mod histories;
 mod isolation;
@@ -15,6 +16,7 @@ mod outages;
 mod refreshing;
 mod refusals;
 mod signing_out;
+mod subscriptions;
 mod times;
 mod unsure;
 mod writers;
@@ -37,8 +39,9 @@ use sealed_cache::{
 };
 
 pub(crate) use self::{
-    answers::*, cancellation::*, coherence::*, forged::*, histories::*, isolation::*, keys::*, merging::*,
-    outages::*, refreshing::*, refusals::*, signing_out::*, times::*, unsure::*, writers::*,
+    answers::*, cancellation::*, coherence::*, concurrent::*, forged::*, histories::*, isolation::*, keys::*,
+    merging::*, outages::*, refreshing::*, refusals::*, signing_out::*, subscriptions::*, times::*, unsure::*,
+    writers::*,
 };
 
 /// Connects a new node.
@@ -70,7 +73,10 @@ macro_rules! on_engine {
             answers_that_do_not_say_whose_they_are_are_filed, a_token_without_the_claims_is_not_taken,
             keys_are_changed_under_load, keys_from_everywhere, partitions_live_as_the_rules_say,
             copies_are_as_coherent_as_was_asked_for, a_valid_token_outlives_the_engine,
-            writes_in_doubt_are_found_out, an_engine_that_is_down_is_not_a_sign_out, dropped_futures_leave_old_or_new);
+            writes_in_doubt_are_found_out, an_engine_that_is_down_is_not_a_sign_out, dropped_futures_leave_old_or_new,
+            dropped_writes_leave_no_older_copy, a_slow_read_leaves_the_copy_of_a_write, a_late_write_is_no_conflict,
+            a_turn_that_does_not_come_is_a_time_out, a_lost_subscription_is_noticed,
+            concurrent_histories_keep_their_promises, writers_of_one_node_do_not_meet);
     };
     (@tests $connect:expr, $attributes:tt, $($test:ident),+ $(,)?) => {
         $($crate::on_engine!(@test $connect, $attributes, $test);)+

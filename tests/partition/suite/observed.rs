@@ -16,6 +16,7 @@ use sealed_cache::{
         StoreErrorKind, Stored,
     },
 };
+use tokio::sync::{Notify, watch};
 
 /// What happens to a write.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +27,15 @@ pub(crate) enum Fault {
     LostUnsaid,
     /// It is not done, and that is said.
     Refused,
+    /// Nobody says anything, and it is done just before the next write.
+    DoneLater,
+    /// It is done, and there is no answer at all: whoever waits for one gives up by themselves.
+    DoneSilently,
+    /// The same of one that is not done.
+    Silent,
 }
+
+type Write = (PartitionName, Stored, Condition, Duration);
 
 #[derive(Debug)]
 pub(crate) struct Observed {
@@ -45,6 +54,16 @@ pub(crate) struct Observed {
     pub(crate) lease_faults: Mutex<Vec<Fault>>,
     /// What is said to all that writes; `None`: as before.
     pub(crate) takes_nothing: Mutex<Option<StoreErrorKind>>,
+    late: Mutex<Option<Write>>,
+    /// With what every call is refused.
+    pub(crate) refusal: Mutex<Option<StoreErrorKind>>,
+    /// Told when a call has come to where it is not answered.
+    pub(crate) silenced: Notify,
+    /// Whether the next load is to wait, with what it has found, for this.
+    pub(crate) holds_load: AtomicBool,
+    pub(crate) go_on: Notify,
+    /// Whether there are no subscriptions; those that there were are lost.
+    pub(crate) is_deaf: watch::Sender<bool>,
 }
 
 impl Observed {
@@ -61,6 +80,12 @@ impl Observed {
             faults: Mutex::new(Vec::new()),
             lease_faults: Mutex::new(Vec::new()),
             takes_nothing: Mutex::new(None),
+            late: Mutex::new(None),
+            refusal: Mutex::new(None),
+            silenced: Notify::new(),
+            holds_load: AtomicBool::new(false),
+            go_on: Notify::new(),
+            is_deaf: watch::Sender::new(false),
         })
     }
 
@@ -80,7 +105,21 @@ impl Observed {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(StoreError::new(StoreErrorKind::Unavailable, "the engine is down"));
         }
+        self.refusal.lock().unwrap().map_or(Ok(()), |kind| Err(StoreError::new(kind, "refused")))
+    }
+
+    async fn catch_up(&self) -> Result<(), StoreError> {
+        let late = self.late.lock().unwrap().take();
+        if let Some((name, partition, condition, lives_for)) = late {
+            let deadline = Deadline::after(Duration::from_secs(20));
+            self.inner.put(&name, &partition, condition, lives_for, &deadline).await?;
+        }
         Ok(())
+    }
+
+    async fn silence<T>(&self) -> T {
+        self.silenced.notify_one();
+        std::future::pending().await
     }
 
     fn fault(&self) -> Option<Fault> {
@@ -100,7 +139,12 @@ impl PartitionStore for Observed {
 
     async fn load(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Stored>, StoreError> {
         self.up(Some(&self.loads))?;
-        self.inner.load(name, deadline).await
+        let loaded = self.inner.load(name, deadline).await;
+        if self.holds_load.swap(false, Ordering::SeqCst) {
+            self.silenced.notify_one();
+            self.go_on.notified().await;
+        }
+        loaded
     }
 
     async fn probe(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Etag>, StoreError> {
@@ -118,6 +162,7 @@ impl PartitionStore for Observed {
     ) -> Result<Put, StoreError> {
         self.up(Some(&self.puts))?;
         self.takes_writes()?;
+        self.catch_up().await?;
         *self.lives_for.lock().unwrap() = Some(lives_for);
         match self.fault() {
             None => self.inner.put(name, partition, condition, lives_for, deadline).await,
@@ -129,6 +174,16 @@ impl PartitionStore for Observed {
                 self.inner.put(name, partition, condition, lives_for, deadline).await?;
                 Err(unsaid())
             }
+            Some(Fault::DoneLater) => {
+                let write = (name.clone(), partition.clone(), condition, lives_for);
+                *self.late.lock().unwrap() = Some(write);
+                Err(unsaid())
+            }
+            Some(Fault::DoneSilently) => {
+                self.inner.put(name, partition, condition, lives_for, deadline).await?;
+                self.silence().await
+            }
+            Some(Fault::Silent) => self.silence().await,
         }
     }
 
@@ -145,11 +200,16 @@ impl PartitionStore for Observed {
             Some(Fault::Refused) => {
                 Err(StoreError::new(StoreErrorKind::Unavailable, "the engine is starting"))
             }
-            Some(Fault::LostUnsaid) => Err(unsaid()),
+            Some(Fault::LostUnsaid | Fault::DoneLater) => Err(unsaid()),
             Some(Fault::DoneUnsaid) => {
                 self.inner.remove(name, only, deadline).await?;
                 Err(unsaid())
             }
+            Some(Fault::DoneSilently) => {
+                self.inner.remove(name, only, deadline).await?;
+                self.silence().await
+            }
+            Some(Fault::Silent) => self.silence().await,
         }
     }
 
@@ -210,6 +270,33 @@ impl PartitionStore for Observed {
 
     async fn changes(&self, deadline: &Deadline) -> Result<Option<Box<dyn Changes>>, StoreError> {
         self.up(None)?;
-        self.inner.changes(deadline).await
+        let is_deaf = self.is_deaf.subscribe();
+        if *is_deaf.borrow() {
+            return Err(deaf());
+        }
+        let changes = self.inner.changes(deadline).await?;
+        Ok(changes.map(|inner| Box::new(Heard { inner, is_deaf }) as Box<dyn Changes>))
+    }
+}
+
+fn deaf() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "the subscription is lost")
+}
+
+/// The changes, until nothing is heard any more.
+#[derive(Debug)]
+struct Heard {
+    inner: Box<dyn Changes>,
+    is_deaf: watch::Receiver<bool>,
+}
+
+#[async_trait]
+impl Changes for Heard {
+    async fn next(&mut self) -> Result<PartitionName, StoreError> {
+        let lost = async { drop(self.is_deaf.wait_for(|deaf| *deaf).await) };
+        tokio::select! {
+            () = lost => Err(deaf()),
+            name = self.inner.next() => name,
+        }
     }
 }

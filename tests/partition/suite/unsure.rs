@@ -1,13 +1,13 @@
 //! Engines that do not say what they did, or nothing at all.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use sealed_cache::ErrorKind;
 
 use super::{
     Connect, answer, gone, namespace, node,
     observed::{Fault, Observed},
-    person, scopes, sign_in, wanted,
+    person, scopes, sign_in, signed_in, wanted,
 };
 
 /// Every fault at every place of a sequence of three: what is reported as done is done, once.
@@ -53,6 +53,54 @@ pub(crate) async fn writes_in_doubt_are_found_out(connect: Connect<'_>) {
         assert!(gone(&caches, &person("u2")).await.unwrap(), "{fault:?}");
     }
     assert!(caches.remove(&person("u1")).await.unwrap());
+}
+
+/// A write that the engine did after the next try had begun is found out by that try, also if it is the last one.
+pub(crate) async fn a_late_write_is_no_conflict(connect: Connect<'_>) {
+    let (namespace, store) = (namespace(), Observed::new(connect()));
+    let caches = node(&namespace, store.clone()).most_tries(1).open().await.unwrap();
+    sign_in(&caches, "u1").await;
+    *store.faults.lock().unwrap() = vec![Fault::DoneLater];
+    let response = answer("u1", "more", "AT", None);
+    let done = caches.update(&person("u1"), |cache| cache.add(&response)).await.unwrap();
+    assert_eq!(done, Some(()));
+    let expected = ["User.Read", "more"].map(str::to_owned).to_vec();
+    assert_eq!(caches.read_current(&person("u1"), scopes).await.unwrap(), Some(expected));
+    let statistics = caches.statistics();
+    assert_eq!(
+        (statistics.ambiguous_writes, statistics.ambiguous_writes_done, statistics.conflicts),
+        (1, 1, 0)
+    );
+    assert!(caches.remove(&person("u1")).await.unwrap());
+}
+
+/// Who waits behind a slow change learns that the engine is slow, and not to keep fewer tokens.
+pub(crate) async fn a_turn_that_does_not_come_is_a_time_out(connect: Connect<'_>) {
+    let namespace = namespace();
+    let caches = node(&namespace, connect()).update_timeout(Duration::from_millis(300)).open().await.unwrap();
+    // On a busy machine even this may take its time.
+    while caches.create_or_update(&person("u1"), |cache| cache.add(&signed_in("u1"))).await.is_err() {}
+    let (began, has_begun) = tokio::sync::oneshot::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let (began, ended) = (Mutex::new(Some(began)), Mutex::new(ended));
+    let slow = caches.clone();
+    let first = tokio::spawn(async move {
+        let change = |_: &mut sealed_cache::TokenCache| {
+            began.lock().unwrap().take().map(|began| began.send(()));
+            let wait = || ended.lock().unwrap().recv_timeout(Duration::from_secs(60));
+            tokio::task::block_in_place(wait).unwrap();
+            Ok(())
+        };
+        slow.update(&person("u1"), change).await
+    });
+    has_begun.await.unwrap();
+    let error = caches.update(&person("u1"), |_| Ok(())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EngineTimeout, "{error}");
+    assert!(error.to_string().contains("earlier changes"), "{error}");
+    end.send(()).unwrap();
+    assert_eq!(first.await.unwrap().unwrap(), Some(()));
+    let store = connect();
+    assert!(store.remove(&caches.name(&person("u1")), None, &super::patience()).await.unwrap());
 }
 
 fn cache_that_is_empty(cache: &sealed_cache::TokenCache) -> sealed_cache::TokenCache {
