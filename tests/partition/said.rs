@@ -107,6 +107,10 @@ fn neither_metrics_nor_log_lines_tell_whose_it_is() {
     for span in ["sealed_cache_refresh", "sealed_cache_lease_wait", "sealed_cache_token_request"] {
         assert!(is_said(span), "{span} is there");
     }
+    for operation in ["read", "update"] {
+        let expected = format!("sealed_cache_partition operation=\"{operation}\"");
+        assert!(lines.iter().any(|line| line.contains(&expected)), "{expected} is not in {lines:#?}");
+    }
     for said in metrics.iter().chain(&lines) {
         for personal in ["personal", "secret-", "access of", "refresh of", "eyJ"] {
             assert!(!said.contains(personal), "{said}");

@@ -8,9 +8,12 @@ use std::{
 
 use tokio::time;
 
-use super::super::{
-    Condition, Etag, LeaseHolder, PartitionName, PartitionStore, Put, StoreError, StoreErrorKind, Stored,
-    statistics::Counters,
+use super::{
+    super::{
+        Condition, Etag, LeaseHolder, PartitionName, PartitionStore, Put, StoreError, StoreErrorKind, Stored,
+        statistics::Counters,
+    },
+    span,
 };
 use crate::{Deadline, event::event};
 
@@ -115,7 +118,7 @@ impl Engine {
         call: impl Future<Output = Outcome<T>>,
     ) -> Outcome<T> {
         let started = Instant::now();
-        let call = time::timeout(deadline.remaining() + GRACE, in_span(operation, call));
+        let call = time::timeout(deadline.remaining() + GRACE, span::of_engine(operation, call));
         let outcome = call.await.unwrap_or_else(|_| {
             let error = StoreError::new(StoreErrorKind::Timeout, "the engine did not answer in time");
             Err(if is_write { error.ambiguous() } else { error })
@@ -128,14 +131,4 @@ impl Engine {
         }
         outcome
     }
-}
-
-#[cfg(feature = "tracing")]
-fn in_span<F: Future>(operation: &'static str, call: F) -> impl Future<Output = F::Output> {
-    tracing::Instrument::instrument(call, tracing::debug_span!("sealed_cache_engine", operation))
-}
-
-#[cfg(not(feature = "tracing"))]
-fn in_span<F: Future>(_operation: &'static str, call: F) -> impl Future<Output = F::Output> {
-    call
 }

@@ -11,6 +11,7 @@ mod listener;
 mod opened;
 mod read;
 mod settings;
+mod span;
 mod turns;
 mod update;
 mod verbs;

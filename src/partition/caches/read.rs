@@ -10,7 +10,7 @@ use super::{
     Opened, PartitionedCaches, Shared, entries,
     level_one::{Copy, LevelOne, Moment},
     lifetimes::{Life, unix_now},
-    random_fraction,
+    random_fraction, span,
     update::may_try_again,
 };
 use crate::{Deadline, Result, TokenCache, event::event};
@@ -64,6 +64,10 @@ impl Shared {
         partition: &Partition,
         from: From,
     ) -> Result<Option<TokenCache>> {
+        span::of_partition("read", self.find_in_span(partition, from)).await
+    }
+
+    async fn find_in_span(&self, partition: &Partition, from: From) -> Result<Option<TokenCache>> {
         let name = self.name(partition);
         let since = self.moment(&name);
         let (found, copy) = self.look(&name, from).await;

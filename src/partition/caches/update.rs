@@ -11,7 +11,7 @@ use super::{
     },
     Opened, Shared, entries,
     lifetimes::{Life, unix_now},
-    random_fraction,
+    random_fraction, span,
 };
 use crate::{Deadline, Error, ErrorKind, Result, SerializableCache, TokenCache, event::event};
 
@@ -95,7 +95,7 @@ impl Shared {
             };
             attempt.run(change).await
         };
-        work.await
+        span::of_partition("update", work).await
     }
 }
 
