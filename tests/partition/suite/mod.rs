@@ -40,8 +40,8 @@ use sealed_cache::{
 
 pub(crate) use self::{
     answers::*, cancellation::*, coherence::*, concurrent::*, forged::*, histories::*, isolation::*, keys::*,
-    merging::*, outages::*, refreshing::*, refusals::*, signing_out::*, subscriptions::*, times::*, unsure::*,
-    writers::*,
+    merging::*, outages::*, refreshing::*, refusals::*, signing_out::*, subscriptions::*, times::*,
+    unsure::*, writers::*,
 };
 
 /// Connects a new node.

@@ -15,7 +15,6 @@ pub(crate) async fn no_update_of_64_writers_is_lost(connect: Connect<'_>) {
         nodes.push(open(&namespace, connect()).await);
     }
     sign_in(&nodes[0], "u1").await;
-    let started = std::time::Instant::now();
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let caches = nodes[writer % nodes.len()].clone();
@@ -32,11 +31,11 @@ pub(crate) async fn no_update_of_64_writers_is_lost(connect: Connect<'_>) {
     for writer in writers {
         writer.await.unwrap();
     }
-    // They meet at the engine, and that must not be all that they do: 4 nodes need about 3 tries for one update.
+    // They meet at the engine, and that must not be all that they do: 1.3 tries for one update are usual on Redis, 1.8 on
+    // MariaDB.
     let conflicts: u64 = nodes.iter().map(|node| node.statistics().conflicts).sum();
     let tries = 1.0 + conflicts as f64 / (WRITERS * EACH) as f64;
-    println!("{tries:.2} tries for one update, {:?} for all", started.elapsed());
-    assert!(tries <= 8.0, "{tries:.2} tries for one update");
+    assert!(tries <= 4.0, "{tries:.2} tries for one update");
     let mut expected: Vec<_> = (0..WRITERS)
         .flat_map(|writer| (0..EACH).map(move |number| format!("scope-{writer:02}-{number}")))
         .collect();
