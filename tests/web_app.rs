@@ -323,12 +323,18 @@ fn options_that_it_does_not_have_are_refused() {
         (&["--lisen"][..], "not an option: --lisen"),
         (&["--store"], "--store needs a value"),
         (&["--stay", "long"], "--stay: not a number of seconds"),
+        (&["--stay", "0"], "--stay: not a number of seconds"),
+        (&["--provider", "localhost:1234"], "write what the first node prints"),
         (&["--listen", "0.0.0.0:80"], "only for 127.0.0.1"),
         (&["--key-file", "/does/not/exist"], "/does/not/exist"),
     ] {
         let (code, stderr) = run(options);
         assert!(code == Some(2) && stderr.contains(said) && stderr.contains("Usage: web_app"), "{stderr}");
     }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, stderr) = run(&["--listen", &address]);
+    assert!(code == Some(1) && stderr.contains(&format!("--listen {address}: ")), "{stderr}");
     let (code, stderr) = run(&["--listen", "127.0.0.1:0", "--store", "oracle://secret@host"]);
     assert!(code == Some(1) && stderr.contains("not a store") && !stderr.contains("secret"), "{stderr}");
 }

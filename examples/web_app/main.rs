@@ -91,7 +91,8 @@ async fn serve(options: &Options, provider: &str) -> Result<()> {
         .open()
         .await?;
 
-    let listener = tokio::net::TcpListener::bind(&options.listen).await?;
+    let listener = tokio::net::TcpListener::bind(&options.listen).await;
+    let listener = listener.map_err(|error| format!("--listen {}: {error}", options.listen))?;
     let url = format!("http://{}", listener.local_addr()?);
     let sessions = SealedSessions::new(caches.clone());
     let issuer = Issuer::new(provider, &url);

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{fs, path::Path};
+use std::{fs, num::NonZeroU32, path::Path};
 
 use sealed_cache::DataKey;
 use tower_sessions::cookie::time::Duration;
@@ -53,7 +53,7 @@ pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Option<Opt
         store: store.unwrap_or_else(|| "memory".into()),
         key: key.map_or_else(|| Ok(DataKey::generate()?), |path| key_of(Path::new(&path)))?,
         stays_for: stay.map_or(Ok(TWO_WEEKS), seconds)?,
-        provider,
+        provider: provider.map(of_another_node).transpose()?,
     }))
 }
 
@@ -65,9 +65,16 @@ fn on_loopback(address: String) -> Result<String> {
     Err("--listen: this is an example, only for 127.0.0.1".into())
 }
 
+fn of_another_node(url: String) -> Result<String> {
+    if url.starts_with("http://127.0.0.1:") && !url.ends_with('/') {
+        return Ok(url);
+    }
+    Err("--provider: write what the first node prints, http://127.0.0.1:PORT".into())
+}
+
 fn seconds(text: String) -> Result<Duration> {
-    let seconds: u32 = text.parse().map_err(|_| format!("--stay: not a number of seconds: {text}"))?;
-    Ok(Duration::seconds(seconds.into()))
+    let seconds: NonZeroU32 = text.parse().map_err(|_| format!("--stay: not a number of seconds: {text}"))?;
+    Ok(Duration::seconds(seconds.get().into()))
 }
 
 fn key_of(path: &Path) -> Result<DataKey> {

@@ -35,14 +35,15 @@ pub(crate) async fn open(which: &str) -> Result<Arc<dyn PartitionStore>> {
         #[cfg(feature = "sqlite")]
         "sqlite" => {
             use sealed_cache::partition::SqliteStore;
-            let path = which.trim_start_matches("sqlite:");
+            let path = which.strip_prefix("sqlite:").filter(|path| !path.is_empty());
+            let path = path.ok_or("--store: write sqlite:PATH")?;
             Arc::new(SqliteStore::open(path, SqlSettings::new()).await?)
         }
         scheme if ["redis", "postgres", "mysql", "sqlite"].contains(&scheme) => {
             return Err(format!("--store: build with `--features sessions,{scheme}` for this").into());
         }
         // Not the whole of it: there may be a password in it.
-        _ => return Err("--store: not a store that this example knows".into()),
+        _ => return Err("--store: not a store that this example knows; --help lists them".into()),
     })
 }
 

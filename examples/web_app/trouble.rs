@@ -12,7 +12,7 @@ use crate::page;
 /// Why a page cannot be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// The engine does not answer: who is signed in cannot be told.
+    /// The engine does not answer, or refuses: who is signed in cannot be told.
     Engine,
     /// It did not answer when somebody wanted to sign out: it may have been done or not.
     SignOut,
@@ -59,12 +59,12 @@ impl IntoResponse for Trouble {
         let (title, text) = match self {
             Self::Engine => (
                 "We cannot look you up at the moment",
-                "The store where sign-ins are kept does not answer. Nobody has been signed out: when it is back, you go on \
+                "The store where sign-ins are kept cannot be used. Nobody has been signed out: when it is back, you go on \
                  where you were.",
             ),
             Self::SignOut => (
                 "You may still be signed in",
-                "The store where sign-ins are kept does not answer, so we cannot promise that you are signed out. Please try \
+                "The store where sign-ins are kept cannot be used, so we cannot promise that you are signed out. Please try \
                  again in a moment.",
             ),
             Self::Issuer => (
@@ -88,5 +88,9 @@ impl IntoResponse for Trouble {
 pub(crate) async fn of_the_session_layer(response: Response) -> Response {
     let is_its_own = response.status() == StatusCode::INTERNAL_SERVER_ERROR
         && !HttpResponse::headers(&response).contains_key(header::CONTENT_TYPE);
-    if is_its_own { Trouble::Engine.into_response() } else { response }
+    if is_its_own {
+        eprintln!("trouble: a session was not stored");
+        return Trouble::Engine.into_response();
+    }
+    response
 }

@@ -100,6 +100,16 @@ async fn where_nobody_listens_it_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_host_that_is_not_found_is_said_so_and_not_named() {
+    // Too long a name to be asked for, with an end that never is: RFC 6761, section 6.4.
+    let host = format!("{}.redis.invalid", "x".repeat(64));
+    let error = connect(&format!("redis://{host}/")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EngineUnavailable, "{error}");
+    let said = format!("{error} {error:?}");
+    assert!(said.contains("its host name is not found") && !said.contains("redis.invalid"), "{said}");
+}
+
+#[tokio::test]
 #[ignore = "needs redis-server: cargo xtask test engines"]
 async fn a_database_that_is_not_there_is_denied() {
     let redis = Redis::start();

@@ -113,8 +113,13 @@ fn not_redis() -> StoreError {
 }
 
 fn unreachable(error: &RedisError) -> StoreError {
-    // Not its text: where TLS fails, that names the host.
-    let why = io_kind(error).map_or_else(|| format!("{:?}", error.kind()), |kind| kind.to_string());
+    let why = match io_kind(error) {
+        // Its kind says less than nothing.
+        _ if error.to_string().starts_with("failed to lookup address") => "its host name is not found".into(),
+        // Not its text: where TLS fails, that names the host.
+        Some(kind) => kind.to_string(),
+        None => format!("{:?}", error.kind()),
+    };
     StoreError::new(StoreErrorKind::Unavailable, format!("no connection to Redis: {why}"))
 }
 
