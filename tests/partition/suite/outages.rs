@@ -24,7 +24,7 @@ async fn hasty(
     namespace: &sealed_cache::partition::Namespace,
     connect: Connect<'_>,
 ) -> (PartitionedCaches, Arc<Observed>) {
-    let (store, soon) = (Observed::new(connect()), Duration::from_millis(300));
+    let (store, soon) = (Observed::new(connect()), Duration::from_secs(1));
     let caches = node(namespace, store.clone()).update_timeout(soon).store_token_timeout(soon);
     // A lease that is left behind is in the way for longer than any of this takes.
     (caches.lease(Duration::from_secs(3600)).open().await.unwrap(), store)
