@@ -127,11 +127,10 @@ impl Attempt<'_> {
                 Done::No(there) => {
                     // What came before may be an earlier try of this very change: then it is done, however late it is.
                     let there_now = there.as_ref().map(|there| there.etag);
-                    if !earlier.iter().any(|(ours, _)| *ours == there_now) {
-                        conflicts += 1;
-                        self.after_conflict(conflicts).await?;
-                    }
-                    handed = Some(there);
+                    let is_ours = earlier.iter().any(|(ours, _)| *ours == there_now);
+                    conflicts += u32::from(!is_ours);
+                    let is_current = is_ours || !self.after_conflict(conflicts).await?;
+                    handed = is_current.then_some(there);
                 }
                 Done::Perhaps(error) => {
                     self.shared.engine.counters.ambiguous_writes.one();
@@ -147,17 +146,19 @@ impl Attempt<'_> {
         }
     }
 
-    /// Try again after another node came before, if there is still time: at once the first time, since what came before was
-    /// handed back.
-    async fn after_conflict(&self, conflicts: u32) -> Result<()> {
+    /// Try again after another node came before, if there is still time: with what was handed back at once, and every
+    /// second time after a pause. Tells whether there was one: what was handed back is older then, and who always tried
+    /// with that would not get through while others go on to write.
+    async fn after_conflict(&self, conflicts: u32) -> Result<bool> {
         self.shared.engine.counters.conflicts.one();
         if conflicts >= self.shared.settings.most_tries || self.deadline.has_passed() {
             return Err(crowded());
         }
-        if conflicts > 1 {
-            pause(conflicts - 2, self.deadline).await;
+        let pauses = conflicts.is_multiple_of(2);
+        if pauses {
+            pause(conflicts / 2 - 1, self.deadline).await;
         }
-        Ok(())
+        Ok(pauses)
     }
 
     /// Try again after this, if it may pass and there is still time.
