@@ -85,7 +85,7 @@ impl Lifetimes {
     }
 
     /// What has only access tokens is not stored if they are good for less. Default: 5 minutes. Such a token
-    /// [is stored](super::AcquiredToken::is_stored) as far as its caller is told: nothing failed.
+    /// [is stored](crate::partition::AcquiredToken::is_stored) as far as its caller is told: nothing failed.
     #[must_use]
     pub const fn least(mut self, least: Duration) -> Self {
         self.least = least;
