@@ -102,7 +102,7 @@ impl Run {
         // One that was just got is as good as it gets, however short its life.
         let wanted = if is_another { &self.just_got } else { &self.wanted };
         let token = match seen.cache.access_token(wanted) {
-            AccessTokenMatch::Fresh(token) if self.mode == Mode::IfNeeded || is_another => token,
+            AccessTokenMatch::Fresh(token) if self.mode != Mode::InAnyCase || is_another => token,
             AccessTokenMatch::RefreshSoon(token) if is_another => token,
             _ => return None,
         };

@@ -61,7 +61,7 @@ macro_rules! on_engine {
             a_thousand_accounts_are_apart, foreign_entries_are_refused, forged_partitions_are_refused,
             unreadable_partitions_are_replaced, nobody_comes_back_who_signed_out,
             one_of_200_callers_asks_the_issuer, refusals_are_remembered, what_waits_for_a_refresh_may_go,
-            a_slow_issuer_does_not_end_the_lease, no_lease_is_no_obstacle, an_early_refresh_keeps_nobody_waiting, two_tokens_of_one_account_are_got_one_after_the_other,
+            a_slow_issuer_does_not_end_the_lease, no_lease_is_no_obstacle, an_early_refresh_keeps_nobody_waiting, an_early_refresh_looks_before_it_asks, two_tokens_of_one_account_are_got_one_after_the_other,
             tokens_of_the_application_need_no_sign_in, a_challenge_gets_another_token,
             a_closure_that_panics_leaves_nothing_behind, another_secret_gets_nothing,
             a_token_that_is_there_waits_for_nobody,

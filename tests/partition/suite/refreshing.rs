@@ -7,13 +7,13 @@ use std::{
 
 use sealed_cache::{
     Error, ErrorKind,
-    partition::{ApplicationPartition, Partition, PartitionedCaches, RefreshFailure, TokenSource},
+    partition::{ApplicationPartition, Coherence, Partition, PartitionedCaches, RefreshFailure, TokenSource},
     token_cache::{AccessTokenQuery, TokenResponse},
 };
 
 use super::{
     CLIENT, CLOUD, Connect, ENDPOINT, answer, count, issuer::Issuer, namespace, node, observed::Observed,
-    open, person, sign_in, wanted,
+    open, patience, person, sign_in, wanted,
 };
 
 async fn expired(caches: &PartitionedCaches, issuer: &Issuer, user: &str) {
@@ -132,13 +132,7 @@ pub(crate) async fn what_waits_for_a_refresh_may_go(connect: Connect<'_>) {
 pub(crate) async fn an_early_refresh_keeps_nobody_waiting(connect: Connect<'_>) {
     let (namespace, issuer) = (namespace(), Issuer::that_takes(Duration::from_millis(100)));
     let (one, other) = (open(&namespace, connect()).await, open(&namespace, connect()).await);
-    expired(&one, &issuer, "u1").await;
-    let json = br#"{"access_token":"soon","expires_in":7200,"refresh_in":10,"scope":"User.Read"}"#;
-    let soon = TokenResponse::from_json(CLIENT, json).unwrap().token_endpoint(ENDPOINT);
-    let soon = soon
-        .home_account_id(super::home("u1").as_str())
-        .received_at(std::time::SystemTime::now() - Duration::from_secs(1500));
-    one.update(&person("u1"), |cache| cache.add(&soon)).await.unwrap();
+    nearly_over(&one, &issuer).await;
     let started = std::time::Instant::now();
     for number in 0..20 {
         let caches = if number % 2 == 0 { &one } else { &other };
@@ -147,6 +141,38 @@ pub(crate) async fn an_early_refresh_keeps_nobody_waiting(connect: Connect<'_>) 
     }
     while token(&other, &issuer, "User.Read").await.unwrap() != "access-1" {
         assert!(started.elapsed() < Duration::from_secs(30), "nobody refreshes it");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(issuer.counts(), (1, 0));
+    assert!(one.remove(&person("u1")).await.unwrap());
+}
+
+/// Signed in, with a token whose issuer advises to refresh it by now.
+async fn nearly_over(caches: &PartitionedCaches, issuer: &Issuer) {
+    expired(caches, issuer, "u1").await;
+    let json = br#"{"access_token":"soon","expires_in":7200,"refresh_in":10,"scope":"User.Read"}"#;
+    let soon = TokenResponse::from_json(CLIENT, json).unwrap().token_endpoint(ENDPOINT);
+    let soon = soon
+        .home_account_id(super::home("u1").as_str())
+        .received_at(std::time::SystemTime::now() - Duration::from_secs(1500));
+    caches.update(&person("u1"), |cache| cache.add(&soon)).await.unwrap();
+}
+
+/// A node with an older copy finds that another one has refreshed the token.
+pub(crate) async fn an_early_refresh_looks_before_it_asks(connect: Connect<'_>) {
+    let (namespace, issuer) = (namespace(), Issuer::that_takes(Duration::ZERO));
+    let one = open(&namespace, connect()).await;
+    let bounded = Coherence::Bounded(Duration::from_secs(3600));
+    let other = node(&namespace, connect()).coherence(bounded).open().await.unwrap();
+    nearly_over(&one, &issuer).await;
+    assert_eq!(other.read(&person("u1"), |cache| cache.access_tokens().count()).await.unwrap(), Some(1));
+    let deadline = patience();
+    while token(&one, &issuer, "User.Read").await.unwrap() != "access-1" {
+        assert!(!deadline.has_passed(), "nobody refreshes it");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for _ in 0..10 {
+        assert_eq!(token(&other, &issuer, "User.Read").await.unwrap(), "soon", "it keeps its copy");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(issuer.counts(), (1, 0));
@@ -288,7 +314,7 @@ pub(crate) async fn another_secret_gets_nothing(connect: Connect<'_>) {
 /// A token that only the copy in this process lacks is not waited for while another one is got.
 pub(crate) async fn a_token_that_is_there_waits_for_nobody(connect: Connect<'_>) {
     let (namespace, issuer) = (namespace(), Issuer::that_takes(Duration::ZERO));
-    let copies = sealed_cache::partition::Coherence::Bounded(Duration::from_secs(3600));
+    let copies = Coherence::Bounded(Duration::from_secs(3600));
     let one = node(&namespace, connect()).coherence(copies).open().await.unwrap();
     let other = open(&namespace, connect()).await;
     expired(&one, &issuer, "u1").await;
