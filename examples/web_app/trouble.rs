@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sealed_cache::{Error, ErrorKind};
-use tower_sessions::session;
+use tower_sessions::{session, session_store};
 
 use crate::page;
 
@@ -48,8 +48,8 @@ impl From<session::Error> for Trouble {
     fn from(error: session::Error) -> Self {
         eprintln!("trouble: {error}");
         match error {
-            session::Error::Store(_) => Self::Engine,
-            session::Error::SerdeJson(_) => Self::Bug,
+            session::Error::Store(session_store::Error::Backend(_)) => Self::Engine,
+            session::Error::Store(_) | session::Error::SerdeJson(_) => Self::Bug,
         }
     }
 }
