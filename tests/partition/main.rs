@@ -25,3 +25,4 @@ fn connect() -> Arc<dyn PartitionStore> {
 }
 
 on_engine!(connect);
+on_engine!(connect, [], concurrent_histories_keep_their_promises);

@@ -37,3 +37,8 @@ fn nodes() -> impl Fn() -> Arc<dyn PartitionStore> {
 }
 
 on_engine!(nodes(), #[ignore = "needs redis-server: cargo xtask test engines"]);
+on_engine!(
+    nodes(),
+    [#[ignore = "needs redis-server: cargo xtask test engines"]],
+    concurrent_histories_keep_their_promises
+);

@@ -40,10 +40,20 @@ mod postgres {
     use super::{Database, POSTGRES, nodes};
 
     crate::on_engine!(nodes(POSTGRES.or_started(Database::postgres())), #[ignore = "needs PostgreSQL: cargo xtask test engines"]);
+    crate::on_engine!(
+        nodes(POSTGRES.or_started(Database::postgres())),
+        [#[ignore = "needs PostgreSQL: cargo xtask test engines"]],
+        concurrent_histories_keep_their_promises
+    );
 }
 
 mod mariadb {
     use super::{Database, MARIADB, nodes};
 
     crate::on_engine!(nodes(MARIADB.or_started(Database::mariadb())), #[ignore = "needs MariaDB: cargo xtask test engines"]);
+    crate::on_engine!(
+        nodes(MARIADB.or_started(Database::mariadb())),
+        [#[ignore = "needs MariaDB: cargo xtask test engines"]],
+        concurrent_histories_keep_their_promises
+    );
 }

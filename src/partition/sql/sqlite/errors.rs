@@ -21,8 +21,8 @@ pub(super) fn failure(error: &sqlx::Error) -> Failure {
 fn of_code(code: i32) -> Failure {
     let said = |kind, what: &str| Failure::refused(kind, format!("{what} (SQLite {code})"));
     match code & 0xff {
-        // Another connection or process writes.
-        5 | 6 => Failure::Again,
+        // Another connection or process writes; for the last, many came in between while a snapshot was to be taken.
+        5 | 6 | 15 => Failure::Again,
         9 => said(Timeout, "the statement was interrupted"),
         13 => said(Full, "the disk or the database is full"),
         18 => said(TooLarge, "more than the database takes"),
@@ -57,5 +57,6 @@ mod tests {
             assert!(!error.is_ambiguous() && error.to_string().contains("SQLite"), "{error}");
         }
         assert!(matches!(of_code(5 | 2 << 8), Failure::Again), "SQLITE_BUSY_SNAPSHOT");
+        assert!(matches!(of_code(15), Failure::Again), "SQLITE_PROTOCOL");
     }
 }
