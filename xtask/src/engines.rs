@@ -20,12 +20,12 @@ pub(crate) fn stage(progress: &mut Progress) {
         return progress.fail(suite::not_here(&missing));
     }
     // The browser looks at one of them.
-    progress.check(Step::cargo("build --examples --all-features").run());
+    progress.check(Step::cargo("build --workspace --examples --all-features").run());
     match suite::test_targets() {
         Ok(targets) => {
             let ours = targets.iter().filter(|target| is_target(target)).map(String::as_str);
-            suite::run_ignored(progress, "--package sealed-cache", &ours.collect::<Vec<_>>());
-            progress.run(&Step::cargo("test --package sealed-cache --all-features --bench partition"));
+            suite::run_ignored(progress, "--workspace", &ours.collect::<Vec<_>>());
+            progress.run(&Step::cargo("test --workspace --all-features --bench partition"));
         }
         Err(error) => progress.fail(error),
     }

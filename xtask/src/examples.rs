@@ -35,7 +35,7 @@ const WITH_KEYRING: [&str; 6] = [
 ];
 
 pub(crate) fn stage(progress: &mut Progress) {
-    progress.run(&Step::cargo("build --package sealed-cache --examples --all-features"));
+    progress.run(&Step::cargo("build --workspace --examples --all-features"));
     if !progress.failures.is_empty() {
         return;
     }
