@@ -1,9 +1,9 @@
 //! Random histories of several tasks on several nodes at the same time, held to what is so in whatever order they came.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -20,8 +20,11 @@ const USERS: usize = 3;
 const NODES: usize = 3;
 const TASKS: u64 = 6;
 const STEPS: u64 = 50;
-/// The token that tells how often partitions were changed so far.
+/// The token that tells how often partitions were changed so far, when this one was made and when it was changed.
 const TICKET: &str = "ticket";
+
+/// The ticket of the sign-in that made a partition, and of its last change.
+type Tickets = (u64, u64);
 
 /// What one task did, and when: by a clock that all tasks share.
 struct Event {
@@ -44,8 +47,8 @@ struct World {
     nodes: Vec<PartitionedCaches>,
     clock: AtomicU64,
     tickets: AtomicU64,
-    /// The highest ticket that was seen in each partition.
-    seen: [AtomicU64; USERS],
+    /// The highest ticket that was seen of each user, by the sign-in that made the partition.
+    seen: [Mutex<HashMap<u64, u64>>; USERS],
 }
 
 impl World {
@@ -53,26 +56,33 @@ impl World {
         self.clock.fetch_add(1, Ordering::SeqCst)
     }
 
-    /// A change takes its ticket after it has loaded what is there, and so after every change that came before.
-    fn mark(&self, user: usize, cache: &mut TokenCache) -> Result<u64> {
+    /// A change takes its ticket after it has loaded what is there, and so after every change of the same partition that came
+    /// before. Not so a sign-in, which loads nothing: meanwhile another one may have come and gone.
+    fn mark(&self, user: usize, cache: &mut TokenCache) -> Result<Tickets> {
         let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
-        cache.add(&answer(&name(user), TICKET, &ticket.to_string(), None))?;
-        Ok(ticket)
+        let made = tickets(cache).map_or(ticket, |(made, _)| made);
+        cache.add(&answer(&name(user), TICKET, &format!("{made} {ticket}"), None))?;
+        Ok((made, ticket))
     }
 
-    fn saw(&self, user: usize, ticket: Option<u64>) {
-        self.seen[user].fetch_max(ticket.unwrap_or_default(), Ordering::SeqCst);
+    fn saw(&self, user: usize, tickets: Option<Tickets>) {
+        if let Some((made, ticket)) = tickets {
+            let mut seen = self.seen[user].lock().unwrap();
+            let highest = seen.entry(made).or_default();
+            *highest = ticket.max(*highest);
+        }
     }
 
     /// No read goes back, on whatever node, and nothing is another's.
     async fn read(&self, caches: &PartitionedCaches, user: usize) {
-        let before = self.seen[user].load(Ordering::SeqCst);
-        let look = |cache: &TokenCache| (ticket(cache), owners(cache));
-        let Some((ticket, owners)) = caches.read(&person(&name(user)), look).await.unwrap() else { return };
-        assert!(ticket >= before, "seed {}: {ticket} was read after {before}", self.seed);
+        let before = self.seen[user].lock().unwrap().clone();
+        let look = |cache: &TokenCache| (tickets(cache).expect("every sign-in makes one"), owners(cache));
+        let Some((found, owners)) = caches.read(&person(&name(user)), look).await.unwrap() else { return };
+        let before = before.get(&found.0).copied().unwrap_or_default();
+        assert!(found.1 >= before, "seed {}: {found:?} was read after {before}", self.seed);
         let own = home(&name(user));
         assert!(owners.iter().all(|owner| owner == own.as_str()), "seed {}: {owners:?}", self.seed);
-        self.saw(user, Some(ticket));
+        self.saw(user, Some(found));
     }
 }
 
@@ -80,10 +90,10 @@ fn name(user: usize) -> String {
     format!("u{user}")
 }
 
-fn ticket(cache: &TokenCache) -> u64 {
-    let token =
-        cache.access_tokens().find(|token| token.target() == TICKET).expect("every sign-in makes one");
-    token.secret().to_zeroizing().parse().unwrap()
+fn tickets(cache: &TokenCache) -> Option<Tickets> {
+    let token = cache.access_tokens().find(|token| token.target() == TICKET)?;
+    let (made, last) = token.secret().split_once(' ').map(|(made, last)| (made.parse(), last.parse()))?;
+    Some((made.unwrap(), last.unwrap()))
 }
 
 /// One task.
