@@ -22,14 +22,17 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
         arguments: &[Argument<'_>],
     ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
 
-    /// How many rows a statement has changed, where it cannot give them.
-    #[cfg(feature = "mysql")]
+    /// What an error of it means.
+    fn failure(error: &sqlx::Error) -> Failure;
+}
+
+/// One whose statements that change rows do not give them.
+#[cfg(feature = "mysql")]
+pub(super) trait Counting: Engine {
+    /// How many rows a statement has changed.
     fn changed(
         connection: &mut Self::Connection,
         statement: &'static str,
         arguments: &[Argument<'_>],
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
-
-    /// What an error of it means.
-    fn failure(error: &sqlx::Error) -> Failure;
 }

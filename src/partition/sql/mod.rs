@@ -11,6 +11,8 @@ mod mysql;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod purging;
+mod row;
 mod settings;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -40,14 +42,5 @@ fn conflict(
         }
         Ok(present) => Ok(Put::Conflict(present)),
         Err(error) => Err(error.ambiguous()),
-    }
-}
-
-/// What of `purge` failed does not undo the rest of it. Leases come last: one that somebody holds is no reason to keep
-/// partitions.
-fn purged(partitions: u64, leases: Result<(), StoreError>) -> Result<u64, StoreError> {
-    match leases {
-        Err(error) if partitions == 0 => Err(error),
-        _ => Ok(partitions),
     }
 }

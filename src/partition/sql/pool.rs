@@ -12,6 +12,8 @@ use std::{
 use sqlx::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+#[cfg(feature = "mysql")]
+use super::engine::Counting;
 use super::{
     super::{StoreError, StoreErrorKind, within::within},
     argument::Argument,
@@ -87,25 +89,6 @@ impl<E: Engine> Pool<E> {
         }
     }
 
-    /// How many rows the statement has changed.
-    #[cfg(feature = "mysql")]
-    pub(super) async fn changed(
-        &self,
-        nature: Nature,
-        statement: &'static str,
-        arguments: &[Argument<'_>],
-        deadline: &Deadline,
-    ) -> Result<Given<u64>, StoreError> {
-        let mut trial = Trial::new(nature, deadline);
-        loop {
-            let mut held = trial.noted(self.take(deadline).await)?;
-            let outcome = within(deadline, E::changed(held.connection(), statement, arguments)).await;
-            if let Some(changed) = trial.outcome(held, outcome).await? {
-                return Ok(changed);
-            }
-        }
-    }
-
     /// A connection that works, idle or new.
     async fn take(&self, deadline: &Deadline) -> Result<Held<E>, StoreError> {
         let permit = within(deadline, self.0.permits.clone().acquire_owned()).await;
@@ -146,6 +129,27 @@ impl<E: Engine> Pool<E> {
 
     fn hold(&self, connection: E::Connection, permit: OwnedSemaphorePermit) -> Held<E> {
         Held { connection: Some(connection), shared: self.0.clone(), _permit: permit }
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl<E: Counting> Pool<E> {
+    /// How many rows the statement has changed.
+    pub(super) async fn changed(
+        &self,
+        nature: Nature,
+        statement: &'static str,
+        arguments: &[Argument<'_>],
+        deadline: &Deadline,
+    ) -> Result<Given<u64>, StoreError> {
+        let mut trial = Trial::new(nature, deadline);
+        loop {
+            let mut held = trial.noted(self.take(deadline).await)?;
+            let outcome = within(deadline, E::changed(held.connection(), statement, arguments)).await;
+            if let Some(changed) = trial.outcome(held, outcome).await? {
+                return Ok(changed);
+            }
+        }
     }
 }
 

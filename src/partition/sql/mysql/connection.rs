@@ -12,7 +12,7 @@ use super::{
         super::StoreError,
         SqlSettings,
         argument::{Argument, bound},
-        engine::Engine,
+        engine::{Counting, Engine},
         errors::{Failure, check_scheme},
     },
     errors,
@@ -64,6 +64,12 @@ impl Engine for Mysql {
         bound!(statement, arguments).fetch_all(connection).await
     }
 
+    fn failure(error: &sqlx::Error) -> Failure {
+        errors::failure(error)
+    }
+}
+
+impl Counting for Mysql {
     /// A duplicate changes no row.
     async fn changed(
         connection: &mut MySqlConnection,
@@ -75,10 +81,6 @@ impl Engine for Mysql {
             Err(error) if errors::is_duplicate(&error) => Ok(0),
             Err(error) => Err(error),
         }
-    }
-
-    fn failure(error: &sqlx::Error) -> Failure {
-        errors::failure(error)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{Row, mysql::MySqlRow};
+use sqlx::mysql::MySqlRow;
 
 use super::{
     super::{
@@ -18,7 +18,8 @@ use super::{
             Given,
             Nature::{self, Once, Read, Repeatable},
         },
-        purged,
+        purging::{in_batches, purged},
+        row::{etag, field, stored},
     },
     MISSING, MysqlStore,
     migrations::VERSION,
@@ -47,7 +48,7 @@ impl MysqlStore {
         }
         let packet: i64 = field(row, 1)?;
         self.largest = usize::try_from(packet).unwrap_or(0).saturating_sub(AROUND).min(LARGEST);
-        self.is_durable = field::<i64>(row, 2)? == 1;
+        self.is_durable = field::<_, i64>(row, 2)? == 1;
         Ok(())
     }
 
@@ -90,6 +91,11 @@ impl MysqlStore {
         self.pool.changed(Repeatable, REPLACE, &arguments, deadline).await
     }
 
+    async fn purge_batch(&self, most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
+        let most = [Argument::Number(i64::from(most))];
+        Ok(self.pool.changed(Once, PURGE, &most, deadline).await?.what)
+    }
+
     async fn purge_leases(&self, deadline: &Deadline) -> Result<(), StoreError> {
         let leases = [Argument::Number(i64::from(BATCH))];
         self.pool.changed(Repeatable, PURGE_LEASES, &leases, deadline).await.map(drop)
@@ -106,7 +112,7 @@ impl PartitionStore for MysqlStore {
 
     async fn load(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Stored>, StoreError> {
         let rows = self.pool.rows(Read, LOAD, &[Argument::name(name)], deadline).await?.what;
-        rows.first().map(|row| Ok(Stored { etag: etag(row)?, sealed: field(row, 1)? })).transpose()
+        rows.first().map(stored).transpose()
     }
 
     async fn probe(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Etag>, StoreError> {
@@ -184,18 +190,7 @@ impl PartitionStore for MysqlStore {
     }
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        while gone < u64::from(at_most) {
-            let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
-            let arguments = [Argument::Number(i64::try_from(batch).unwrap_or(0))];
-            match self.pool.changed(Once, PURGE, &arguments, deadline).await {
-                Ok(Given { what: 0, .. }) => break,
-                Ok(more) => gone += more.what,
-                // What was purged so far is purged.
-                Err(_) if gone > 0 => break,
-                Err(error) => return Err(error),
-            }
-        }
+        let gone = in_batches(at_most, BATCH, |batch| self.purge_batch(batch, deadline)).await?;
         purged(gone, self.purge_leases(deadline).await)
     }
 
@@ -214,18 +209,6 @@ impl PartitionStore for MysqlStore {
     async fn changes(&self, _deadline: &Deadline) -> Result<Option<Box<dyn Changes>>, StoreError> {
         Ok(None)
     }
-}
-
-fn field<'r, T>(row: &'r MySqlRow, index: usize) -> Result<T, StoreError>
-where
-    T: sqlx::Decode<'r, sqlx::MySql> + sqlx::Type<sqlx::MySql>,
-{
-    row.try_get(index).map_err(|_| corrupt())
-}
-
-fn etag(row: &MySqlRow) -> Result<Etag, StoreError> {
-    let bytes: &[u8] = field(row, 0)?;
-    bytes.try_into().map(Etag::from_bytes).map_err(|_| corrupt())
 }
 
 fn name(row: &MySqlRow) -> Result<PartitionName, StoreError> {

@@ -54,15 +54,6 @@ impl Engine for Postgres {
         bound!(statement, arguments).fetch_all(connection).await
     }
 
-    #[cfg(feature = "mysql")]
-    async fn changed(
-        connection: &mut PgConnection,
-        statement: &'static str,
-        arguments: &[Argument<'_>],
-    ) -> Result<u64, sqlx::Error> {
-        Ok(bound!(statement, arguments).execute(connection).await?.rows_affected())
-    }
-
     fn failure(error: &sqlx::Error) -> Failure {
         errors::failure(error)
     }

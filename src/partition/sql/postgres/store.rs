@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{Row, postgres::PgRow};
+use sqlx::postgres::PgRow;
 
 use super::{
     super::{
@@ -15,7 +15,8 @@ use super::{
         conflict,
         errors::{corrupt, tables_missing, timeout, too_large},
         pool::Nature::{self, Once, Read, Repeatable},
-        purged,
+        purging::{in_batches, purged},
+        row::{etag, field, stored},
     },
     MISSING, PostgresStore,
     changes::PostgresChanges,
@@ -94,6 +95,12 @@ impl PostgresStore {
         conflict(self.load(name, deadline).await, partition, given.is_unsure)
     }
 
+    async fn purge_batch(&self, most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
+        let rows = self.rows(Once, PURGE, &[Argument::Number(i64::from(most))], deadline).await?;
+        let gone: i64 = field(rows.first().ok_or_else(corrupt)?, 0)?;
+        Ok(u64::try_from(gone).unwrap_or(0))
+    }
+
     async fn purge_leases(&self, deadline: &Deadline) -> Result<(), StoreError> {
         let leases = [Argument::Number(i64::from(BATCH))];
         self.rows(Repeatable, PURGE_LEASES, &leases, deadline).await.map(drop)
@@ -115,7 +122,7 @@ impl PartitionStore for PostgresStore {
 
     async fn load(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Stored>, StoreError> {
         let rows = self.rows(Read, LOAD, &[Argument::name(name)], deadline).await?;
-        rows.first().map(|row| Ok(Stored { etag: etag(row)?, sealed: field(row, 1)? })).transpose()
+        rows.first().map(stored).transpose()
     }
 
     async fn probe(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Etag>, StoreError> {
@@ -186,22 +193,7 @@ impl PartitionStore for PostgresStore {
     }
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        while gone < u64::from(at_most) {
-            let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
-            let arguments = [Argument::Number(i64::try_from(batch).unwrap_or(0))];
-            let rows = match self.rows(Once, PURGE, &arguments, deadline).await {
-                Ok(rows) => rows,
-                // What was purged so far is purged.
-                Err(_) if gone > 0 => break,
-                Err(error) => return Err(error),
-            };
-            let more: i64 = field(rows.first().ok_or_else(corrupt)?, 0)?;
-            gone += u64::try_from(more).unwrap_or(0);
-            if more == 0 {
-                break;
-            }
-        }
+        let gone = in_batches(at_most, BATCH, |batch| self.purge_batch(batch, deadline)).await?;
         purged(gone, self.purge_leases(deadline).await)
     }
 
@@ -227,16 +219,4 @@ impl PartitionStore for PostgresStore {
             listening.ok_or_else(|| timeout("no subscription to changes before the deadline"))??;
         Ok(Some(Box::new(changes)))
     }
-}
-
-fn field<'r, T>(row: &'r PgRow, index: usize) -> Result<T, StoreError>
-where
-    T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
-{
-    row.try_get(index).map_err(|_| corrupt())
-}
-
-fn etag(row: &PgRow) -> Result<Etag, StoreError> {
-    let bytes: &[u8] = field(row, 0)?;
-    bytes.try_into().map(Etag::from_bytes).map_err(|_| corrupt())
 }

@@ -60,15 +60,6 @@ impl Engine for Sqlite {
         bound!(statement, arguments).fetch_all(connection).await
     }
 
-    #[cfg(feature = "mysql")]
-    async fn changed(
-        connection: &mut SqliteConnection,
-        statement: &'static str,
-        arguments: &[Argument<'_>],
-    ) -> Result<u64, sqlx::Error> {
-        Ok(bound!(statement, arguments).execute(connection).await?.rows_affected())
-    }
-
     fn failure(error: &sqlx::Error) -> Failure {
         errors::failure(error)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
 use super::{
     super::{
@@ -13,9 +13,10 @@ use super::{
         },
         argument::Argument,
         conflict,
-        errors::{corrupt, too_large},
+        errors::too_large,
         pool::Nature::{self, Once, Read, Repeatable},
-        purged,
+        purging::{in_batches, purged},
+        row::{etag, field, stored},
     },
     SqliteStore,
     statements::{
@@ -49,6 +50,11 @@ impl SqliteStore {
     ) -> Result<usize, StoreError> {
         Ok(self.writer.rows(nature, statement, arguments, deadline).await?.what.len())
     }
+
+    async fn purge_batch(&self, most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
+        let gone = self.write(Once, PURGE, &[Argument::Number(i64::from(most))], deadline).await?;
+        Ok(gone as u64)
+    }
 }
 
 #[async_trait]
@@ -61,7 +67,7 @@ impl PartitionStore for SqliteStore {
 
     async fn load(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Stored>, StoreError> {
         let rows = self.read(LOAD, &[Argument::name(name)], deadline).await?;
-        rows.first().map(|row| Ok(Stored { etag: etag(row)?, sealed: field(row, 1)? })).transpose()
+        rows.first().map(stored).transpose()
     }
 
     async fn probe(&self, name: &PartitionName, deadline: &Deadline) -> Result<Option<Etag>, StoreError> {
@@ -143,18 +149,7 @@ impl PartitionStore for SqliteStore {
     }
 
     async fn purge(&self, at_most: u32, deadline: &Deadline) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        while gone < u64::from(at_most) {
-            let batch = (u64::from(at_most) - gone).min(u64::from(BATCH));
-            let arguments = [Argument::Number(i64::try_from(batch).unwrap_or(0))];
-            match self.write(Once, PURGE, &arguments, deadline).await {
-                Ok(0) => break,
-                Ok(more) => gone += more as u64,
-                // What was purged so far is purged.
-                Err(_) if gone > 0 => break,
-                Err(error) => return Err(error),
-            }
-        }
+        let gone = in_batches(at_most, BATCH, |batch| self.purge_batch(batch, deadline)).await?;
         purged(gone, self.write(Repeatable, PURGE_LEASES, &[], deadline).await.map(drop))
     }
 
@@ -172,16 +167,4 @@ impl PartitionStore for SqliteStore {
     async fn changes(&self, _deadline: &Deadline) -> Result<Option<Box<dyn Changes>>, StoreError> {
         Ok(None)
     }
-}
-
-fn field<'r, T>(row: &'r SqliteRow, index: usize) -> Result<T, StoreError>
-where
-    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    row.try_get(index).map_err(|_| corrupt())
-}
-
-fn etag(row: &SqliteRow) -> Result<Etag, StoreError> {
-    let bytes: &[u8] = field(row, 0)?;
-    bytes.try_into().map(Etag::from_bytes).map_err(|_| corrupt())
 }
