@@ -3,6 +3,7 @@
 mod bench;
 mod command;
 mod crossed;
+mod disk;
 mod engines;
 mod examples;
 mod fuzz;

@@ -1,5 +1,6 @@
 //! The last lines of a run: each suite's own summary once more, one table of the stages, and what failed.
 
+use crate::disk;
 use crate::ignored;
 use crate::stages::Outcome;
 use crate::summary::{Counts, Suite};
@@ -32,15 +33,16 @@ fn suite(suite: &Suite) -> String {
 
 fn table(outcomes: &[Outcome]) -> String {
     let head = format!(
-        "{:<12}{:<8}{:>8}{:>8}{:>8}{:>9}\n",
-        "stage", "result", "seconds", "passed", "failed", "ignored"
+        "{:<12}{:<8}{:>8}{:>9}{:>8}{:>8}{:>9}\n",
+        "stage", "result", "seconds", "GiB free", "passed", "failed", "ignored"
     );
     head + &outcomes.iter().map(row).collect::<String>()
 }
 
 fn row(outcome: &Outcome) -> String {
     let result = if outcome.failures.is_empty() { "ok" } else { "FAILED" };
-    let start = format!("{:<12}{result:<8}{:>8.1}", outcome.stage.name, outcome.took.as_secs_f64());
+    let (seconds, free) = (outcome.took.as_secs_f64(), disk::in_gib(outcome.free));
+    let start = format!("{:<12}{result:<8}{seconds:>8.1}{free:>9}", outcome.stage.name);
     if outcome.suites.is_empty() {
         return start + "\n";
     }
@@ -53,6 +55,7 @@ fn failures(outcomes: &[Outcome], unrun: Option<&str>) -> String {
     for outcome in outcomes.iter().filter(|outcome| !outcome.failures.is_empty()) {
         let name = outcome.stage.name;
         text += &format!("\nFAILED: {name}. Repeat it with: cargo xtask test {name}\n");
+        text.extend(disk::hint(outcome.free).map(|hint| format!("   {hint}\n")));
         text.extend(
             outcome.failures.iter().map(|failure| format!("   {}\n", failure.replace('\n', "\n   "))),
         );
@@ -83,16 +86,19 @@ mod tests {
             took: Duration::from_millis(1500),
             suites: vec![suite],
             failures: failures.iter().map(ToString::to_string).collect(),
+            free: Some(1 << 29),
         }
     }
 
     #[test]
     fn a_failed_stage_is_named_with_its_command() {
         let outcomes = [outcome("suite", &["`cargo test` ended with 101"])];
-        assert!(table(&outcomes).contains("suite       FAILED       1.5       3       0        2"));
+        assert!(table(&outcomes).contains("suite       FAILED       1.5      0.5       3       0        2"));
         let text = failures(&outcomes, None);
         assert!(
-            text.contains("cargo xtask test suite") && text.contains("`cargo test` ended with 101"),
+            ["cargo xtask test suite", "`cargo test` ended with 101", "only 0.5 GiB"]
+                .iter()
+                .all(|part| text.contains(part)),
             "{text}"
         );
         assert!(!print(&outcomes));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::progress::Progress;
 use crate::summary::{Counts, Suite};
 use crate::{
-    crossed, engines, examples, fuzz, house, macos, msrv, peers, provision, quality, suite, windows,
+    crossed, disk, engines, examples, fuzz, house, macos, msrv, peers, provision, quality, suite, windows,
     workflows,
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Outcome {
     pub(crate) took: Duration,
     pub(crate) suites: Vec<Suite>,
     pub(crate) failures: Vec<String>,
+    /// Bytes left on the disk at its end.
+    pub(crate) free: Option<u64>,
 }
 
 impl Outcome {
@@ -110,7 +112,8 @@ pub(crate) fn run(stage: &'static Stage) -> Outcome {
     let started = Instant::now();
     let mut progress = Progress::default();
     (stage.run)(&mut progress);
-    Outcome { stage, took: started.elapsed(), suites: progress.suites, failures: progress.failures }
+    let Progress { suites, failures } = progress;
+    Outcome { stage, took: started.elapsed(), suites, failures, free: disk::free() }
 }
 
 #[cfg(test)]
