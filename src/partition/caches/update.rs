@@ -72,8 +72,12 @@ enum Done {
     Failed(StoreError),
 }
 
-/// The etags that may be ours, each with what the closure returned.
-type Earlier<R> = Vec<(Option<Etag>, R)>;
+/// The etags that may be ours, each with the number of the result.
+type Earlier = Vec<(Option<Etag>, usize)>;
+
+/// Changes a cache, and tells the number of the result that the caller's closure returned: what is below is compiled once,
+/// and not for each closure.
+type Change<'a> = dyn FnMut(&mut TokenCache) -> Result<usize> + Send + 'a;
 
 impl Shared {
     /// Change a partition. `None` if it is not there as the job wants it.
@@ -83,6 +87,21 @@ impl Shared {
         job: Job,
         change: impl Fn(&mut TokenCache) -> Result<R> + Send + Sync,
     ) -> Result<Option<R>> {
+        let mut results = Vec::new();
+        let mut numbered = |cache: &mut TokenCache| {
+            results.push(change(cache)?);
+            Ok(results.len() - 1)
+        };
+        let number = self.change_numbered(partition, job, &mut numbered).await?;
+        Ok(number.map(|number| results.swap_remove(number)))
+    }
+
+    async fn change_numbered(
+        &self,
+        partition: &Partition,
+        job: Job,
+        change: &mut Change<'_>,
+    ) -> Result<Option<usize>> {
         let (name, deadline) = (self.name(partition), Deadline::after(job.timeout));
         let work = async {
             let Some(_turn) = self.turns.take(&name, &deadline).await else { return Err(no_turn()) };
@@ -100,11 +119,8 @@ impl Shared {
 }
 
 impl Attempt<'_> {
-    async fn run<R: Send>(
-        &self,
-        change: impl Fn(&mut TokenCache) -> Result<R> + Send + Sync,
-    ) -> Result<Option<R>> {
-        let (mut earlier, mut handed): (Earlier<R>, _) = (Vec::new(), None);
+    async fn run(&self, change: &mut Change<'_>) -> Result<Option<usize>> {
+        let (mut earlier, mut handed) = (Earlier::new(), None);
         let (mut conflicts, mut failures) = (0, 0);
         loop {
             let stored = match handed.take() {
@@ -112,18 +128,18 @@ impl Attempt<'_> {
                 None => self.load().await?,
             };
             let opened = self.shared.open(self.partition, self.name, stored.as_ref());
-            if let Some(result) = ours_after_all(&mut earlier, &opened) {
+            if let Some(number) = ours_after_all(&mut earlier, &opened) {
                 self.shared.engine.counters.ambiguous_writes_done.one();
-                return Ok(Some(result));
+                return Ok(Some(number));
             }
             let Some((mut cache, facts, etag)) = self.begin(opened) else { return Ok(None) };
             let before = entries::refresh_tokens(&cache);
             cache.set_state_changed(false);
-            let result = change(&mut cache)?;
+            let number = change(&mut cache)?;
             let plan = self.plan(&mut cache, facts.as_ref(), etag, &before)?;
             let ours = plan.etag();
             match self.carry_out(plan).await {
-                Done::Yes => return Ok(Some(result)),
+                Done::Yes => return Ok(Some(number)),
                 Done::No(there) => {
                     // What came before may be an earlier try of this very change: then it is done, however late it is.
                     let there_now = there.as_ref().map(|there| there.etag);
@@ -136,7 +152,7 @@ impl Attempt<'_> {
                     self.shared.engine.counters.ambiguous_writes.one();
                     failures += 1;
                     self.after_failure(error, failures).await?;
-                    earlier.push((ours, result));
+                    earlier.push((ours, number));
                 }
                 Done::Failed(error) => {
                     failures += 1;
@@ -299,17 +315,17 @@ impl Attempt<'_> {
     }
 }
 
-/// What the closure returned, if what is there now is what we wrote before, when the engine did not say so.
-fn ours_after_all<R>(earlier: &mut Earlier<R>, opened: &Opened) -> Option<R> {
+/// The number of what the closure returned, if what is there now is what we wrote before, when the engine did not say so.
+fn ours_after_all(earlier: &mut Earlier, opened: &Opened) -> Option<usize> {
     let etag = match opened {
         Opened::Cache(opened) => Some(opened.2),
         Opened::Absent => None,
         Opened::Ended(etag) | Opened::Unreadable(etag) => Some(*etag),
     };
     let found = earlier.iter().position(|(ours, _)| *ours == etag)?;
-    let (_, result) = earlier.swap_remove(found);
+    let (_, number) = earlier.swap_remove(found);
     // One that somebody has altered since then is not ours.
-    (!matches!(opened, Opened::Unreadable(_))).then_some(result)
+    (!matches!(opened, Opened::Unreadable(_))).then_some(number)
 }
 
 fn jittered(life: Life) -> Duration {

@@ -26,7 +26,7 @@ use self::{
     flights::{Flight, Flights},
     remembered::Remembered,
     request::Request,
-    run::{Mode, Run},
+    run::{Ask, Mode, Run},
     unstored::Unstored,
 };
 use super::{Partition, PartitionName, PartitionedCaches, caches::Turns};
@@ -78,6 +78,8 @@ impl Refreshes {
     }
 }
 
+type Cached = Option<(AcquiredToken, Option<SystemTime>)>;
+
 impl PartitionedCaches {
     /// A token that is good: from the cache, or else from the issuer. `None` if nobody is signed in.
     ///
@@ -123,28 +125,19 @@ impl PartitionedCaches {
         F: FnOnce(TokenCache) -> A + Send + 'static,
         A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
     {
-        let found = self
-            .read(partition, |cache| match cache.access_token(wanted) {
-                AccessTokenMatch::Fresh(token) => Some((AcquiredToken::new(token, TokenSource::Cache), None)),
-                AccessTokenMatch::RefreshSoon(token) => {
-                    Some((AcquiredToken::new(token, TokenSource::Cache), token.refresh_on()))
-                }
-                AccessTokenMatch::Expired(_) | AccessTokenMatch::Missing => None,
-            })
-            .await?;
-        match found {
+        match self.cached(partition, wanted).await? {
             None if !partition.kind().begins_by_itself() => Ok(None),
             Some(Some((token, refresh_on))) => {
                 let early = Request { partition, wanted, claims: None, mode: Mode::IfNobodyElse };
                 if self.is_due(&token, refresh_on) && !self.is_paused(&early) {
                     // Nobody waits for it.
-                    drop(self.start(&early, ask));
+                    drop(self.start(&early, boxed(ask)));
                 }
                 Ok(Some(token))
             }
             None | Some(None) => {
                 let request = Request { partition, wanted, claims: None, mode: Mode::IfNeeded };
-                match self.land(&request, ask).await {
+                match self.land(&request, boxed(ask)).await {
                     Err(error) if error.kind() == ErrorKind::SignedOut => Ok(None),
                     outcome => outcome.map(Some),
                 }
@@ -206,16 +199,25 @@ impl PartitionedCaches {
         A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
     {
         let mode = if claims.is_some() { Mode::InAnyCase } else { Mode::IfNeeded };
-        self.land(&Request { partition, wanted, claims, mode }, ask).await
+        self.land(&Request { partition, wanted, claims, mode }, boxed(ask)).await
+    }
+
+    /// A good token in the cache, with when it is to be refreshed early.
+    async fn cached(&self, partition: &Partition, wanted: &AccessTokenQuery) -> Result<Option<Cached>> {
+        let look = |cache: &TokenCache| {
+            let (token, refresh_on) = match cache.access_token(wanted) {
+                AccessTokenMatch::Fresh(token) => (token, None),
+                AccessTokenMatch::RefreshSoon(token) => (token, token.refresh_on()),
+                AccessTokenMatch::Expired(_) | AccessTokenMatch::Missing => return None,
+            };
+            Some((AcquiredToken::new(token, TokenSource::Cache), refresh_on))
+        };
+        self.read(partition, look).await
     }
 
     /// Join a refresh or start one, and wait for it. One that had begun before may have been for a session that is over:
     /// who only joined it begins once more.
-    async fn land<F, A>(&self, request: &Request<'_>, ask: F) -> Result<AcquiredToken>
-    where
-        F: FnOnce(TokenCache) -> A + Send + 'static,
-        A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
-    {
+    async fn land(&self, request: &Request<'_>, ask: Ask) -> Result<AcquiredToken> {
         let (flight, unused) = self.start(request, ask);
         let outcome = flight.landed().await;
         let kind = outcome.as_ref().err().map(Error::kind);
@@ -228,11 +230,7 @@ impl PartitionedCaches {
     }
 
     /// A refresh that is under way, or a new one; gives `ask` back if it is not needed.
-    fn start<F, A>(&self, request: &Request<'_>, ask: F) -> (Flight, Option<F>)
-    where
-        F: FnOnce(TokenCache) -> A + Send + 'static,
-        A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
-    {
+    fn start(&self, request: &Request<'_>, ask: Ask) -> (Flight, Option<Ask>) {
         let mut ask = Some(ask);
         let flight = self.0.refreshes.flights.join(request.flight_key(&self.0), || {
             let ask = ask.take().expect("a flight starts once");
@@ -256,4 +254,12 @@ impl PartitionedCaches {
         let later = left.mul_f64(0.1 * f64::from(self.0.refreshes.node) / 255.0);
         SystemTime::now() >= refresh_on + later
     }
+}
+
+fn boxed<F, A>(ask: F) -> Ask
+where
+    F: FnOnce(TokenCache) -> A + Send + 'static,
+    A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
+{
+    Box::new(move |cache| Box::pin(ask(cache)))
 }

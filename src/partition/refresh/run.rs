@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -36,6 +36,11 @@ pub(super) enum Mode {
     IfNobodyElse,
 }
 
+/// The caller's token request. What is below is compiled once, and not for each of them.
+pub(super) type Ask = Box<dyn FnOnce(TokenCache) -> Answer + Send>;
+/// What the issuer will answer.
+pub(super) type Answer = Pin<Box<dyn Future<Output = Result<TokenResponse, RefreshFailure>> + Send>>;
+
 pub(super) struct Run {
     pub(super) shared: Arc<Shared>,
     pub(super) partition: Partition,
@@ -68,11 +73,7 @@ impl Run {
         }
     }
 
-    pub(super) async fn run<F, A>(self, ask: F) -> Result<AcquiredToken>
-    where
-        F: FnOnce(TokenCache) -> A + Send + 'static,
-        A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
-    {
+    pub(super) async fn run(self, ask: Ask) -> Result<AcquiredToken> {
         let outcome = self.in_turn(ask).await;
         if self.mode == Mode::IfNobodyElse && outcome.is_err() {
             self.shared.refreshes.remembered.pause(&self.key);
@@ -80,11 +81,7 @@ impl Run {
         outcome
     }
 
-    async fn in_turn<F, A>(&self, ask: F) -> Result<AcquiredToken>
-    where
-        F: FnOnce(TokenCache) -> A + Send + 'static,
-        A: Future<Output = Result<TokenResponse, RefreshFailure>> + Send + 'static,
-    {
+    async fn in_turn(&self, ask: Ask) -> Result<AcquiredToken> {
         let first = self.look().await?;
         let before = fingerprint(&first.cache, &self.wanted);
         if let Some(token) = self.good(&first, before) {
@@ -151,11 +148,7 @@ impl Run {
     }
 
     /// Ask the issuer, unless there is no need any more, and store what it answers.
-    async fn get<F, A>(&self, before: Option<Fingerprint>, lease: &Lease, ask: F) -> Result<AcquiredToken>
-    where
-        F: FnOnce(TokenCache) -> A,
-        A: Future<Output = Result<TokenResponse, RefreshFailure>>,
-    {
+    async fn get(&self, before: Option<Fingerprint>, lease: &Lease, ask: Ask) -> Result<AcquiredToken> {
         // What was looked at before the lease was held may be older than what its last holder has stored.
         let seen = self.look().await?;
         if let Some(token) = self.good(&seen, before) {
@@ -184,10 +177,7 @@ impl Run {
     }
 
     /// The token request, with the lease renewed beside it.
-    async fn ask<A>(&self, request: A, lease: &Lease) -> Result<TokenResponse, RefreshFailure>
-    where
-        A: Future<Output = Result<TokenResponse, RefreshFailure>>,
-    {
+    async fn ask(&self, request: Answer, lease: &Lease) -> Result<TokenResponse, RefreshFailure> {
         let counters = &self.shared.engine.counters;
         counters.token_requests.one();
         // The wait before it does not make it shorter: an answer that comes too late may have ended a refresh token.
