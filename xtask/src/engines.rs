@@ -49,7 +49,8 @@ mod tests {
     #[test]
     fn a_file_belongs_to_its_target() {
         assert!(
-            is_file(Path::new("tests/partition_redis/main.rs")) && is_file(Path::new("tests/partition_a.rs"))
+            is_file(Path::new("tests/partition_engines/main.rs"))
+                && is_file(Path::new("tests/partition_a.rs"))
         );
         assert!(!is_file(Path::new("tests/partition/main.rs")) && !is_file(Path::new("src/partition_a.rs")));
     }
@@ -58,6 +59,6 @@ mod tests {
     fn the_engines_have_targets_and_the_others_too() {
         let targets = suite::test_targets().unwrap();
         let has = |name: &str| targets.iter().any(|target| target == name);
-        assert!(has("partition_redis") && has("p4_keychain"), "{targets:?}");
+        assert!(has("partition_engines") && has("p4_keychain"), "{targets:?}");
     }
 }

@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_test_of_an_engine_names_their_stage() {
-        let objection = |reason| objection(Path::new("tests/partition_redis/a.rs"), Some(reason));
+        let objection = |reason| objection(Path::new("tests/partition_engines/a.rs"), Some(reason));
         assert_eq!(objection("needs redis-server: cargo xtask test engines"), None);
         assert_eq!(objection("long: cargo xtask test engines"), None);
         assert!(objection("needs redis-server: cargo xtask test keychain").unwrap().contains("test engines"));

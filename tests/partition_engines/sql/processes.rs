@@ -16,7 +16,7 @@ const UPDATES: usize = 13;
 /// Not a test: one of the processes, on a file of SQLite.
 #[test]
 fn on_sqlite() {
-    let Some(call) = Call::of("processes::on_sqlite") else { return };
+    let Some(call) = Call::of("sql::processes::on_sqlite") else { return };
     run(async {
         let store = sqlite(Path::new(call.argument(0))).await;
         add_tokens(call, store).await;
@@ -36,7 +36,7 @@ fn run(work: impl Future<Output = ()>) {
 async fn nothing_acknowledged_on_sqlite_is_lost_also_when_a_process_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("partitions.db");
-    lose_nothing(sqlite(&path).await, "processes::on_sqlite", path.to_str().unwrap(), UPDATES).await;
+    lose_nothing(sqlite(&path).await, "sql::processes::on_sqlite", path.to_str().unwrap(), UPDATES).await;
 }
 
 #[cfg(unix)]
@@ -48,9 +48,9 @@ mod servers {
     use super::*;
     use crate::{
         child::Child,
-        databases::{Database, SETTINGS, on_both},
         kit::{create, load, name, put, soon, stored, until},
-        proxy::Proxy,
+        sql::databases::{Database, SETTINGS, on_both},
+        sql::proxy::Proxy,
     };
 
     async fn connect(url: &str) -> Arc<dyn PartitionStore> {
@@ -64,7 +64,7 @@ mod servers {
     /// Not a test: one of several processes.
     #[test]
     fn adds_tokens() {
-        let Some(call) = Call::of("processes::servers::adds_tokens") else { return };
+        let Some(call) = Call::of("sql::processes::servers::adds_tokens") else { return };
         run(async {
             let store = connect(call.argument(0)).await;
             add_tokens(call, store).await;
@@ -74,7 +74,7 @@ mod servers {
     /// Not a test: a process that puts twice, and says so.
     #[test]
     fn puts() {
-        let Some(call) = Call::of("processes::servers::puts") else { return };
+        let Some(call) = Call::of("sql::processes::servers::puts") else { return };
         run(async {
             let store = connect(call.argument(0)).await;
             let (first, second) = (create(&store, &name("warm"), "first").await, stored("second"));
@@ -95,7 +95,7 @@ mod servers {
     }
 
     async fn lose_nothing_on(database: Database) {
-        let task = "processes::servers::adds_tokens";
+        let task = "sql::processes::servers::adds_tokens";
         lose_nothing(database.store().await, task, &database.url(), UPDATES).await;
     }
 
@@ -112,7 +112,7 @@ mod servers {
         for name in [name("warm"), name("a")] {
             direct.remove(&name, None, &soon()).await.unwrap();
         }
-        let mut child = Child::start("processes::servers::puts", &[&proxy.url()]);
+        let mut child = Child::start("sql::processes::servers::puts", &[&proxy.url()]);
         child.expect("first");
         proxy.silence();
         child.tell("go on");

@@ -9,9 +9,9 @@ use sealed_cache::{
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
-    databases::{Database, SETTINGS, on_both},
     kit::{HOUR, PATIENCE, Store, create, load, name, put, soon, stored, until},
-    proxy::Proxy,
+    sql::databases::{Database, SETTINGS, on_both},
+    sql::proxy::Proxy,
 };
 
 /// A part of it is for finding out, the rest for a new connection, on a busy machine.

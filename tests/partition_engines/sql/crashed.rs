@@ -12,11 +12,11 @@ use sealed_cache::{
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{
-    databases::{Database, on_both},
     kit::{
         Ended, FRESH, HOUR, PATIENCE, Store, create, every_verb, every_verb_is, every_verb_works, load, name,
         put, soon, stored,
     },
+    sql::databases::{Database, on_both},
 };
 
 /// How many partitions each writer has stored before the crash.

@@ -2,12 +2,13 @@
 
 use sealed_cache::{
     ErrorKind,
-    partition::{PartitionStore, RedisSettings, RedisStore, StoreErrorKind},
+    partition::{RedisSettings, RedisStore, StoreErrorKind},
 };
 
 use crate::{
     engine::redis::Redis,
-    kit::{PATIENCE, every_verb_works, load, name, soon, store},
+    kit::{PATIENCE, every_verb_works, load, name, soon},
+    redis::store,
 };
 
 const TEXT: &str = "part of a cluster";

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use sealed_cache::partition::{
-    Changes, Condition, PartitionName, PartitionStore, Put, RedisSettings, RedisStore, StoreError,
-    StoreErrorKind,
+    Changes, Condition, PartitionName, Put, RedisSettings, StoreError, StoreErrorKind,
 };
 use tokio::time::timeout;
 
 use crate::{
     engine::redis::Redis,
-    kit::{PATIENCE, create, name, put, soon, store, store_with, stored},
+    kit::{PATIENCE, Store, create, name, put, soon, stored},
+    redis::{store, store_with},
 };
 
-async fn listen(store: &RedisStore) -> Box<dyn Changes> {
+async fn listen(store: &Store) -> Box<dyn Changes> {
     store.changes(&soon()).await.unwrap().expect("Redis tells")
 }
 

@@ -8,10 +8,10 @@ use sealed_cache::{
 };
 
 use crate::{
-    databases::{Database, SETTINGS, on_both},
     kit::{
         Ended, FRESH, HOUR, PATIENCE, create, every_verb, every_verb_works, load, name, put, soon, stored,
     },
+    sql::databases::{Database, SETTINGS, on_both},
 };
 
 const SHORT: Duration = Duration::from_millis(150);

@@ -1,7 +1,5 @@
 //! Redis has no memory left: nobody else can sign in, and who is signed in stays so.
 
-use std::sync::Arc;
-
 use sealed_cache::{
     Error, ErrorKind,
     partition::{Namespace, PartitionedCaches},
@@ -9,12 +7,12 @@ use sealed_cache::{
 
 use crate::{
     engine::redis::Redis,
-    kit,
+    redis::store,
     suite::{self, answer, gone, namespace, person, scopes, sign_in},
 };
 
 async fn open(redis: &Redis, namespace: &Namespace) -> PartitionedCaches {
-    suite::open(namespace, Arc::new(kit::store(redis).await)).await
+    suite::open(namespace, store(redis).await).await
 }
 
 /// With a token that takes room.

@@ -9,8 +9,8 @@ use sealed_cache::{
 use sqlx::{Connection, MySqlConnection, PgConnection};
 
 use crate::{
-    databases::{Database, SETTINGS, on_both},
     kit::{HOUR, PATIENCE, Store, counted_up, create, holder, load, name, put, soon, stored, until},
+    sql::databases::{Database, SETTINGS, on_both},
 };
 
 const SHORT: Duration = Duration::from_millis(300);

@@ -2,25 +2,22 @@
 
 use std::collections::HashSet;
 
-use sealed_cache::partition::{PartitionName, PartitionStore, RedisSettings, RedisStore};
+use sealed_cache::partition::{PartitionName, RedisSettings};
 
 use crate::{
     engine::redis::Redis,
-    kit::{HOUR, create, holder, name, soon, store, store_with},
+    kit::{HOUR, Store, create, holder, name, soon},
+    redis::{store, store_with},
 };
 
 const NAMES: usize = 3000;
 
-async fn step(store: &RedisStore, after: Option<&PartitionName>) -> Vec<PartitionName> {
+async fn step(store: &Store, after: Option<&PartitionName>) -> Vec<PartitionName> {
     store.names_after(after, 50, &soon()).await.unwrap()
 }
 
 /// From where somebody was to the end.
-async fn walk(
-    store: &RedisStore,
-    mut last: Option<PartitionName>,
-    seen: &mut HashSet<PartitionName>,
-) -> usize {
+async fn walk(store: &Store, mut last: Option<PartitionName>, seen: &mut HashSet<PartitionName>) -> usize {
     let mut steps = 0;
     loop {
         let names = step(store, last.as_ref()).await;

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use crate::databases::Database;
+use crate::sql::databases::Database;
 
 pub(crate) struct Proxy {
     url: String,

@@ -1,19 +1,20 @@
 //! Redis lets us in or does not, and has memory left or has not.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use sealed_cache::{
     Error, ErrorKind,
-    partition::{Condition, PartitionStore, Put, RedisSettings, RedisStore, StoreErrorKind},
+    partition::{Condition, Put, RedisSettings, RedisStore, StoreErrorKind},
 };
 use tokio::time::timeout;
 
 use crate::{
     engine::redis::Redis,
     kit::{
-        PATIENCE, create, every_verb, every_verb_is, every_verb_works, load, name, put, soon, store, stored,
+        PATIENCE, Store, create, every_verb, every_verb_is, every_verb_works, load, name, put, soon, stored,
         until,
     },
+    redis::store,
 };
 
 const PASSWORD: &str = "correct-horse";
@@ -35,12 +36,13 @@ const RIGHTS: &[&str] = &[
     "+ping",
 ];
 
-async fn connect(url: &str) -> Result<RedisStore, Error> {
-    RedisStore::connect(url, RedisSettings::new().prefix("test").connect_timeout(PATIENCE)).await
+async fn connect(url: &str) -> Result<Store, Error> {
+    let settings = RedisSettings::new().prefix("test").connect_timeout(PATIENCE);
+    Ok(Arc::new(RedisStore::connect(url, settings).await?))
 }
 
 /// A user with these rights; the store is theirs.
-async fn store_of_alice(redis: &Redis, rights: &[&str]) -> RedisStore {
+async fn store_of_alice(redis: &Redis, rights: &[&str]) -> Store {
     let password = format!(">{PASSWORD}");
     redis.ask(&[&["ACL", "SETUSER", "alice", "reset", "on", &password, "~test:*"], rights].concat());
     connect(&redis.url_of("alice", PASSWORD)).await.unwrap()
@@ -188,7 +190,7 @@ async fn a_password_that_was_changed_denies_and_changed_back_lets_in() {
     let store = store_of_alice(&redis, &["&test:*", "+@all"]).await;
     redis.ask(&["ACL", "SETUSER", "alice", "resetpass", ">another"]);
     redis.break_connections();
-    until(async || load(&store, &name("a")).await.is_err()).await;
+    until("the connection is broken", async || load(&store, &name("a")).await.is_err()).await;
     every_verb_is(&store, StoreErrorKind::Denied).await;
     redis.ask(&["ACL", "SETUSER", "alice", &format!(">{PASSWORD}")]);
     every_verb_works(&store).await;
@@ -239,5 +241,5 @@ async fn with_as_many_clients_as_it_takes_it_is_unavailable() {
     };
     assert_eq!(error.kind(), ErrorKind::EngineUnavailable, "{error}");
     stores.pop();
-    until(async || connect(&redis.url()).await.is_ok()).await;
+    until("there is room for one more", async || connect(&redis.url()).await.is_ok()).await;
 }

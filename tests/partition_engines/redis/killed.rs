@@ -5,14 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use sealed_cache::partition::{
-    Condition, Etag, PartitionName, PartitionStore, Put, RedisStore, StoreErrorKind, Stored,
-};
+use sealed_cache::partition::{Condition, Etag, PartitionName, Put, StoreErrorKind, Stored};
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{
     engine::redis::Redis,
-    kit::{HOUR, create, every_verb_is, every_verb_works, load, name, put, soon, store, stored, until},
+    kit::{HOUR, Store, create, every_verb_is, every_verb_works, load, name, put, soon, stored, until},
+    redis::store,
 };
 
 /// What one writer knows of its partition.
@@ -28,7 +27,7 @@ struct Written {
 const ENOUGH: u64 = 3;
 
 /// Count up in one partition until Redis is gone.
-async fn write(store: Arc<RedisStore>, name: PartitionName, begun: Arc<Barrier>) -> Written {
+async fn write(store: Store, name: PartitionName, begun: Arc<Barrier>) -> Written {
     let first = create(&store, &name, 0_u64.to_be_bytes()).await;
     let mut written = Written { name, acknowledged: (0, first.etag), open: None };
     let mut has_begun = false;
@@ -59,7 +58,7 @@ fn number(stored: &Stored) -> u64 {
 #[ignore = "needs redis-server: cargo xtask test engines"]
 async fn killed_and_restarted_with_its_file_it_has_lost_nothing_acknowledged() {
     let mut redis = Redis::durable();
-    let store = Arc::new(store(&redis).await);
+    let store = store(&redis).await;
     for round in 0..3 {
         let begun = Arc::new(Barrier::new(17));
         let mut writers = JoinSet::new();
@@ -91,7 +90,7 @@ async fn while_it_is_gone_it_is_unavailable_and_then_works_again() {
     for _ in 0..3 {
         redis.kill();
         // The connection may break a moment later than the process ends.
-        until(async || load(&store, &name("a")).await.is_err()).await;
+        until("the connection is broken", async || load(&store, &name("a")).await.is_err()).await;
         every_verb_is(&store, StoreErrorKind::Unavailable).await;
         redis.restart();
         assert_eq!(load(&store, &name("a")).await.unwrap(), Some(what.clone()), "the very next call");
@@ -142,7 +141,7 @@ async fn when_all_connections_are_broken_the_next_call_works() {
 #[ignore = "needs redis-server: cargo xtask test engines"]
 async fn connections_that_break_all_the_time_lose_no_update() {
     let redis = Redis::start();
-    let store = Arc::new(store(&redis).await);
+    let store = store(&redis).await;
     let is_over = Arc::new(AtomicBool::new(false));
     let mut writers = JoinSet::new();
     for writer in 0..8 {
@@ -166,7 +165,7 @@ async fn connections_that_break_all_the_time_lose_no_update() {
 }
 
 /// Add 1 again and again to what is there; tells how often that was done, and how often that was left open.
-async fn count(store: Arc<RedisStore>, name: PartitionName, is_over: Arc<AtomicBool>) -> (u64, u64) {
+async fn count(store: Store, name: PartitionName, is_over: Arc<AtomicBool>) -> (u64, u64) {
     let (mut done, mut open) = (0, 0);
     while !is_over.load(Ordering::Relaxed) {
         let Ok(there) = load(&store, &name).await else { continue };
@@ -244,7 +243,7 @@ async fn a_server_that_is_loading_is_unavailable_and_then_works() {
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
     assert!(error.to_string().contains("LOADING"), "{error}");
     redis.ask(&["CONFIG", "SET", "key-load-delay", "0"]);
-    until(async || {
+    until("everything is loaded", async || {
         let loaded = load(&store, &name("a")).await;
         loaded.inspect_err(|error| assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}")).is_ok()
     })

@@ -1,16 +1,15 @@
 //! What every engine has to get right, and what Redis adds.
 
-use std::sync::Arc;
-
 use sealed_cache::{
-    partition::{Condition, PartitionName, PartitionStore, Put, RedisSettings, StoreErrorKind},
+    partition::{Condition, PartitionName, Put, RedisSettings, StoreErrorKind},
     testing::partition_store,
 };
 use tokio::task::JoinSet;
 
 use crate::{
     engine::redis::Redis,
-    kit::{PATIENCE, create, every_verb, load, name, put, soon, store, store_with, stored},
+    kit::{PATIENCE, create, every_verb, load, name, put, soon, stored},
+    redis::{store, store_with},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,7 +17,7 @@ use crate::{
 async fn redis_conforms() {
     let redis = Redis::start();
     let (one, other) = (store(&redis).await, store(&redis).await);
-    partition_store::everything(&one, &other).await;
+    partition_store::everything(&*one, &*other).await;
     assert_eq!(redis.ask(&["DBSIZE"]), "0", "the suite removes what it made");
 }
 
@@ -105,7 +104,7 @@ async fn a_name_outside_of_the_prefix_is_refused() {
 #[ignore = "needs redis-server: cargo xtask test engines"]
 async fn many_calls_share_one_connection_also_when_some_are_dropped() {
     let redis = Redis::start();
-    let store = Arc::new(store(&redis).await);
+    let store = store(&redis).await;
     let mut calls = JoinSet::new();
     for number in 0..400_u32 {
         let store = store.clone();

@@ -7,9 +7,9 @@ use sealed_cache::{
 use sqlx::{Connection, MySqlConnection};
 
 use crate::{
-    databases::{Database, SETTINGS},
     engine::mariadb::Mariadb,
     kit::{create, load, name, put, stored, until},
+    sql::databases::{Database, SETTINGS},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,11 +8,11 @@ use sealed_cache::{
 };
 
 use crate::{
-    databases::{Database, SETTINGS, on_both},
     engine::{mariadb::Mariadb, postgres::Postgres},
     kit::{
         Ended, PATIENCE, create, every_verb, every_verb_is, every_verb_works, load, name, put, soon, stored,
     },
+    sql::databases::{Database, SETTINGS, on_both},
 };
 
 on_both! {

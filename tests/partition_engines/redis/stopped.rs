@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use sealed_cache::partition::{Condition, PartitionStore, Put, RedisSettings, RedisStore, StoreErrorKind};
+use sealed_cache::partition::{Condition, Put, RedisSettings, RedisStore, StoreErrorKind};
 
 use crate::{
     engine::redis::Redis,
-    kit::{
-        Ended, HOUR, PATIENCE, create, every_verb, every_verb_works, load, name, put, soon, store,
-        store_with, stored,
-    },
+    kit::{Ended, HOUR, PATIENCE, create, every_verb, every_verb_works, load, name, put, soon, stored},
+    redis::{store, store_with},
 };
 use sealed_cache::{Deadline, ErrorKind};
 
@@ -82,7 +80,7 @@ async fn a_put_that_timed_out_is_recognised_by_its_etag() {
 #[ignore = "needs redis-server: cargo xtask test engines"]
 async fn a_cancelled_call_ends_at_once() {
     let redis = Redis::start();
-    let store = std::sync::Arc::new(store(&redis).await);
+    let store = store(&redis).await;
     let _pause = redis.pause();
     let cancellation = sealed_cache::Cancellation::new();
     let deadline = Deadline::after(PATIENCE).with_cancellation(cancellation.clone());

@@ -7,8 +7,9 @@ use sealed_cache::partition::{RedisSettings, RedisStore};
 use crate::{
     child::Call,
     engine::redis::Redis,
-    kit::{self, PATIENCE},
+    kit::PATIENCE,
     processes_on::{add_tokens, lose_nothing},
+    redis::store,
 };
 
 const UPDATES: usize = 25;
@@ -17,7 +18,7 @@ const UPDATES: usize = 25;
 #[test]
 #[ignore = "needs a test that starts it: cargo xtask test engines"]
 fn child() {
-    let Some(call) = Call::of("processes::child") else { return };
+    let Some(call) = Call::of("redis::processes::child") else { return };
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let settings = RedisSettings::new().connect_timeout(PATIENCE);
         let store = RedisStore::connect(call.argument(0), settings).await.unwrap();
@@ -29,5 +30,5 @@ fn child() {
 #[ignore = "needs redis-server: cargo xtask test engines"]
 async fn nothing_acknowledged_to_any_process_is_lost_also_when_one_is_killed() {
     let redis = Redis::start();
-    lose_nothing(Arc::new(kit::store(&redis).await), "processes::child", &redis.url(), UPDATES).await;
+    lose_nothing(store(&redis).await, "redis::processes::child", &redis.url(), UPDATES).await;
 }

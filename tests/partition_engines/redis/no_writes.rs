@@ -6,7 +6,7 @@ use sealed_cache::{Error, ErrorKind, partition::PartitionedCaches};
 
 use crate::{
     engine::redis::Redis,
-    kit,
+    redis,
     suite::{self, issuer::Issuer, person, wanted},
 };
 
@@ -35,11 +35,11 @@ const STATES: [([&str; 4], [&str; 4], ErrorKind); 2] = [
 #[ignore = "needs redis-server: cargo xtask test engines"]
 async fn while_nothing_can_be_written_the_issuer_is_not_asked_and_nothing_is_lost() {
     let redis = Arc::new(Redis::start_with(&["--maxmemory-policy", "noeviction"]));
-    let (store, namespace) = (Arc::new(kit::store(&redis).await), suite::namespace());
+    let (store, namespace) = (redis::store(&redis).await, suite::namespace());
     let soon = Duration::from_millis(500);
     let node = suite::node(&namespace, store).update_timeout(soon).store_token_timeout(soon);
-    let (caches, other) = (node.open().await.unwrap(), kit::store(&redis).await);
-    let other = suite::open(&namespace, Arc::new(other)).await;
+    let caches = node.open().await.unwrap();
+    let other = suite::open(&namespace, redis::store(&redis).await).await;
     for (no_writes, as_before, expected) in STATES {
         let issuer = Issuer::that_takes(Duration::ZERO);
         let response = issuer.begin("u1");

@@ -110,7 +110,7 @@ macro_rules! on_both {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             #[ignore = "needs postgresql: cargo xtask test engines"]
             async fn $name() {
-                $what(crate::databases::Database::postgres().await).await;
+                $what(crate::sql::databases::Database::postgres().await).await;
             })+
         }
 
@@ -118,7 +118,7 @@ macro_rules! on_both {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             #[ignore = "needs mariadb-server: cargo xtask test engines"]
             async fn $name() {
-                $what(crate::databases::Database::mariadb().await).await;
+                $what(crate::sql::databases::Database::mariadb().await).await;
             })+
         }
     };

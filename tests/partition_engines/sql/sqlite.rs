@@ -14,7 +14,7 @@ use crate::{
     kit::{HOUR, PATIENCE, Store, counted_up, create, every_verb_works, load, name, put, stored},
 };
 
-async fn open(folder: &Path) -> Store {
+pub(crate) async fn open(folder: &Path) -> Store {
     let settings = SqlSettings::new().connect_timeout(PATIENCE);
     Arc::new(SqliteStore::open(folder.join("partitions.db"), settings).await.unwrap())
 }
@@ -131,7 +131,7 @@ async fn tables_that_are_gone_are_denied_and_made_again() {
 /// The task of another process: it tells of each partition before it creates it, and after.
 #[test]
 fn writes_until_it_is_killed() {
-    let Some(call) = Call::of("sqlite::writes_until_it_is_killed") else { return };
+    let Some(call) = Call::of("sql::sqlite::writes_until_it_is_killed") else { return };
     run(async {
         let store = open(Path::new(call.argument(0))).await;
         for number in 0_u32.. {
@@ -146,7 +146,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..3 {
         let folder = folder.path().join(round.to_string());
-        let mut child = Child::start("sqlite::writes_until_it_is_killed", &[folder.to_str().unwrap()]);
+        let mut child = Child::start("sql::sqlite::writes_until_it_is_killed", &[folder.to_str().unwrap()]);
         let mut acknowledged: Vec<_> = (0..20).map(|_| child.hear().unwrap()).collect();
         child.kill();
         acknowledged.extend(child.rest());
@@ -196,7 +196,7 @@ mod unix {
     /// The task of another process, which sees a disk of 512 KiB.
     #[test]
     fn writes_on_a_full_disk() {
-        let Some(call) = Call::of("sqlite::unix::writes_on_a_full_disk") else { return };
+        let Some(call) = Call::of("sql::sqlite::unix::writes_on_a_full_disk") else { return };
         run(async {
             let store = open(Path::new(call.argument(0))).await;
             let first = create(&store, &name("first"), vec![1; 8000]).await;
@@ -239,25 +239,7 @@ mod unix {
         let script = format!("mount -t tmpfs -o size=512k,mode=0700 none '{path}'; exec \"$@\"");
         let mut command = Command::new("unshare");
         command.args(["--mount", "sh", "-ec", &script, "sh"]).arg(std::env::current_exe().unwrap());
-        Child::start_by(command, "sqlite::unix::writes_on_a_full_disk", &[path]).ends();
+        Child::start_by(command, "sql::sqlite::unix::writes_on_a_full_disk", &[path]).ends();
         assert_eq!(fs::read_dir(path).unwrap().count(), 0, "the small disk was not mounted");
     }
-}
-
-/// What has to hold on every engine.
-mod suites {
-    use tokio::{runtime::Handle, task::block_in_place};
-
-    fn nodes() -> impl Fn() -> super::Store {
-        let folder = tempfile::tempdir().unwrap();
-        move || block_in_place(|| Handle::current().block_on(super::open(folder.path())))
-    }
-
-    crate::on_engine!(nodes());
-    // Under Wine, where a lock is a question to another process, some wait for half a minute; Linux takes a second for all.
-    crate::on_engine!(
-        nodes(),
-        [#[cfg_attr(wine, ignore = "needs locks of bytes that are quick")]],
-        concurrent_histories_keep_their_promises
-    );
 }

@@ -1,8 +1,8 @@
 //! What is different on PostgreSQL.
 
 use crate::{
-    databases::{Database, migrate_at_once},
     kit::{HOUR, create, every_verb_works, holder, load, name, soon},
+    sql::databases::{Database, migrate_at_once},
 };
 
 /// As a server on Windows does, which cannot notice a client that has left.
