@@ -25,6 +25,8 @@ mod sql;
 mod statistics;
 mod store;
 mod store_error;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
+mod tls;
 mod whose;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod within;

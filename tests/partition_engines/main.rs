@@ -23,3 +23,5 @@ mod sql;
 #[path = "../partition/suite/mod.rs"]
 mod suite;
 mod suites;
+#[cfg(unix)]
+mod tls;

@@ -10,8 +10,16 @@ use crate::suite;
 const TARGETS: &str = "partition_";
 
 /// What they start, and what they ask it with.
-const PROGRAMS: [&str; 7] =
-    ["redis-server", "redis-cli", "psql", "mariadb-install-db", "mariadb", "chromium", "chromedriver"];
+const PROGRAMS: [&str; 8] = [
+    "openssl",
+    "redis-server",
+    "redis-cli",
+    "psql",
+    "mariadb-install-db",
+    "mariadb",
+    "chromium",
+    "chromedriver",
+];
 
 /// Two at a time, as the other ignored tests; then one short round of the benchmark, which counts lost updates.
 pub(crate) fn stage(progress: &mut Progress) {

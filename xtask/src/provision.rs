@@ -28,6 +28,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("postgresql", "another; what the package itself sets up is not used"),
     ("mariadb-server-core", "another; without what would start it at boot"),
     ("mariadb-client-core", "asks it"),
+    ("openssl", "certificates for them"),
     ("chromium", "a real browser for the web application of the examples"),
     ("chromium-driver", "moves its mouse"),
     ("gcc-mingw-w64-x86-64-win32", "the linker of programs for Windows"),

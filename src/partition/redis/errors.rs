@@ -6,7 +6,7 @@ use std::{error::Error as _, io, sync::Arc};
 
 use redis::{ErrorKind, RedisError};
 
-use super::super::{StoreError, StoreErrorKind};
+use super::super::{StoreError, StoreErrorKind, tls};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -117,10 +117,15 @@ fn unreachable(error: &RedisError) -> StoreError {
         // Its kind says less than nothing.
         _ if error.to_string().starts_with("failed to lookup address") => "its host name is not found".into(),
         // Not its text: where TLS fails, that names the host.
-        Some(kind) => kind.to_string(),
+        Some(kind) => tls_failed(error).map_or_else(|| kind.to_string(), str::to_owned),
         None => format!("{:?}", error.kind()),
     };
     StoreError::new(StoreErrorKind::Unavailable, format!("no connection to Redis: {why}"))
+}
+
+fn tls_failed(error: &RedisError) -> Option<&'static str> {
+    let shared = error.source()?.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>()?;
+    tls::why(shared.as_ref())
 }
 
 fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {

@@ -126,13 +126,35 @@ impl Link {
     fn begin(&self, number: u64) -> watch::Receiver<Option<Attempt>> {
         let (sender, receiver) = watch::channel(None);
         let (client, timeout) = (self.client.clone(), self.connect_timeout);
+        let outcome = Outcome(sender);
         tokio::spawn(async move {
             let opened = Connection::open(&client, number, timeout).await;
-            let _ = sender.send(Some(opened.map(Arc::new).map_err(Reason::from)));
+            outcome.is(opened.map(Arc::new).map_err(Reason::from));
         });
         receiver
     }
 }
+
+/// Where an attempt tells how it ended; also that it panicked.
+struct Outcome(watch::Sender<Option<Attempt>>);
+
+impl Outcome {
+    fn is(&self, outcome: Attempt) {
+        let _ = self.0.send(Some(outcome));
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.is(Err(StoreError::new(StoreErrorKind::Denied, PANICKED).into()));
+        }
+    }
+}
+
+/// What `rustls` does where nobody has told it whose cryptography to use.
+const PANICKED: &str = "the driver of Redis panicked while it connected: for rediss://, switch on the feature `tls` of sealed-cache, \
+     or install a provider of cryptography for rustls";
 
 /// Whether nothing is to be hoped for from this attempt any more.
 fn is_over(attempt: &watch::Receiver<Option<Attempt>>) -> bool {
@@ -148,5 +170,23 @@ impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The client knows the password.
         f.write_str("Link")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_that_panics_says_so() {
+        let (sender, mut receiver) = watch::channel(None);
+        let outcome = Outcome(sender);
+        let panicked = tokio::spawn(async move {
+            let _outcome = outcome;
+            panic!("as rustls does");
+        });
+        assert!(panicked.await.unwrap_err().is_panic());
+        let ended = receiver.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+        assert!(ended.is_err_and(|reason| reason.kind == StoreErrorKind::Denied));
     }
 }

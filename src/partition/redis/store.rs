@@ -8,7 +8,7 @@ use redis::{Client, Cmd, IntoConnectionInfo, ProtocolVersion, Value, cmd};
 use super::{
     super::{
         Capabilities, Changes, Condition, Etag, LeaseHolder, PartitionName, PartitionStore, Put, StoreError,
-        StoreErrorKind, Stored,
+        StoreErrorKind, Stored, tls,
     },
     RedisSettings,
     changes::Subscription,
@@ -54,8 +54,10 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Connect to `redis://[user:password@]host[:port][/database]`, or `rediss://…` where the program has switched on a
-    /// TLS feature of the crate `redis`.
+    /// Connect to `redis://[user:password@]host[:port][/database]`, or with the feature `tls` to `rediss://…`.
+    ///
+    /// TLS trusts whom the system trusts; where the variable `SSL_CERT_FILE` names a file with certificates (PEM), whom it
+    /// names instead. Without a provider of cryptography that the program has installed for `rustls`, ring is.
     ///
     /// # Errors
     ///
@@ -148,11 +150,12 @@ impl RedisStore {
 fn client(url: &str) -> crate::Result<Client> {
     let wrong = |_| {
         Error::new(ErrorKind::Configuration, "this is no address of a Redis")
-            .with_remedy("write redis://user:password@host:port/database; rediss:// needs a TLS feature of the crate `redis`")
+            .with_remedy("write redis://user:password@host:port/database; rediss:// needs the feature `tls`")
     };
     let address = url.into_connection_info().map_err(wrong)?;
     // The later protocol tells when a connection is gone.
     let user = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    tls::prepare();
     Client::open(address.set_redis_settings(user)).map_err(wrong)
 }
 

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, io};
 
-use super::super::{StoreError, StoreErrorKind};
+use super::super::{StoreError, StoreErrorKind, tls::why};
 
 /// Why a statement failed.
 #[derive(Debug)]
@@ -42,10 +42,13 @@ impl Failure {
         use sqlx::Error::{Configuration, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
         match error {
             Io(error) => Self::Lost(unreachable(error)),
-            Tls(_) => Self::lost("the database cannot be reached: TLS failed"),
+            Tls(error) => Self::lost(format!(
+                "the database cannot be reached: {}",
+                why(error.as_ref()).unwrap_or("TLS failed")
+            )),
             Configuration(_) => Self::refused(
                 StoreErrorKind::Denied,
-                "the driver refused the URL: it is not one of this database, or asks for TLS that was not compiled in",
+                "the driver refused the URL: it is not one of this database, or asks for TLS without the feature `tls`",
             ),
             Protocol(_) => Self::lost("what answers there does not speak as this database does"),
             WorkerCrashed => Self::lost("the thread of the connection is gone"),
@@ -66,7 +69,10 @@ impl Failure {
 
 fn unreachable(error: &io::Error) -> StoreError {
     // The kind is enough, and the system's own words hold nothing of ours.
-    let message = format!("the database cannot be reached: {}", error.kind());
+    let message = match why(error) {
+        Some(why) => format!("the database cannot be reached: {why}"),
+        None => format!("the database cannot be reached: {}", error.kind()),
+    };
     let again = io::Error::from(error.kind());
     StoreError::new(StoreErrorKind::Unavailable, message).with_source(again)
 }

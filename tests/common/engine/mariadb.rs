@@ -13,6 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
+    certificates::Certificates,
     other_user::{give_away, instead_of_root, run, said, wait_until_stopped},
     server::{Server, free_port},
 };
@@ -65,6 +66,13 @@ impl Mariadb {
         mariadb
             .ask("CREATE DATABASE todo; CREATE USER todo IDENTIFIED BY 'todo'; GRANT ALL ON todo.* TO todo");
         mariadb
+    }
+
+    pub(crate) fn with_tls(certificates: &Certificates) -> Self {
+        let [issuer, certificate, key] = certificates.of(Some(USER));
+        let files =
+            [format!("--ssl-ca={issuer}"), format!("--ssl-cert={certificate}"), format!("--ssl-key={key}")];
+        Self::start_with(&files.each_ref().map(String::as_str))
     }
 
     /// `None` if somebody else has the port now.

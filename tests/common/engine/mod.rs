@@ -1,5 +1,6 @@
 //! Real engines that belong to one test.
 
+pub(crate) mod certificates;
 pub(crate) mod mariadb;
 mod other_user;
 pub(crate) mod postgres;

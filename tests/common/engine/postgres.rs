@@ -12,6 +12,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
+    certificates::Certificates,
     other_user::{family, give_away, instead_of_root, run, said, signal_all, wait_until_stopped},
     server::{Server, free_port},
 };
@@ -54,6 +55,12 @@ impl Postgres {
             postgres.server = postgres.try_start();
         }
         postgres
+    }
+
+    pub(crate) fn with_tls(certificates: &Certificates) -> Self {
+        let [_, certificate, key] = certificates.of(Some(USER));
+        let files = [format!("ssl_cert_file={certificate}"), format!("ssl_key_file={key}")];
+        Self::start_with(&["ssl=on", &files[0], &files[1]])
     }
 
     /// `None` if somebody else has the port now.

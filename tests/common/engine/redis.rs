@@ -12,7 +12,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::server::{Server, free_port};
+use super::{
+    certificates::Certificates,
+    server::{Server, free_port},
+};
 
 /// Longer than a start takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -92,8 +95,10 @@ impl Redis {
         let mut words: Vec<_> = ours.into_iter().map(str::to_owned).collect();
         words.extend(user.split(' ').map(str::to_owned));
         words.extend(self.settings.iter().cloned());
-        if self.settings.iter().any(|word| word == "--cluster-enabled") {
-            words.extend(["--cluster-port".to_owned(), free_port().to_string()]);
+        for (with, port) in [("--cluster-enabled", "--cluster-port"), ("--tls-cert-file", "--tls-port")] {
+            if self.settings.iter().any(|word| word == with) {
+                words.extend([port.to_owned(), free_port().to_string()]);
+            }
         }
         let server = Server::start(&self.log(), words);
         let begun = Instant::now();
@@ -129,6 +134,18 @@ impl Redis {
 
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// One that speaks TLS on another port.
+    pub(crate) fn with_tls(certificates: &Certificates) -> Self {
+        let [issuer, certificate, key] = certificates.of(None);
+        let files = ["--tls-ca-cert-file", &issuer, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+        Self::start_with(&[&files[..], &["--tls-auth-clients", "no"]].concat())
+    }
+
+    pub(crate) fn tls_port(&self) -> String {
+        let said = self.ask(&["CONFIG", "GET", "tls-port"]);
+        said.lines().nth(1).expect("the value comes after the name").to_owned()
     }
 
     pub(crate) fn url_of(&self, user: &str, password: &str) -> String {

@@ -16,8 +16,8 @@ use crate::{Deadline, Result};
 const MISSING: &str =
     "tables are missing or of another version: run MysqlStore::migrate or apply MysqlStore::migrations()";
 
-const UNSUPPORTED: &str = "the driver refused the URL or the sign-in: it is not a URL of MySQL, or asks for TLS that was not \
-     compiled in, or the user has the password plugin caching_sha2_password, which without TLS needs the feature `mysql-rsa` \
+const UNSUPPORTED: &str = "the driver refused the URL or the sign-in: it is not a URL of MySQL, or asks for TLS without the feature \
+     `tls`, or the user has the password plugin caching_sha2_password, which without TLS needs the feature `mysql-rsa` \
      of `sqlx`";
 
 /// Partitions in MariaDB 10.6 or MySQL 8.0, or later.
@@ -27,9 +27,9 @@ const UNSUPPORTED: &str = "the driver refused the URL or the sign-in: it is not 
 ///
 /// # Security
 ///
-/// The database sees keyed hashes and sealed bytes, no keys and no names of persons. This crate compiles no TLS in: depend on
-/// `sqlx` 0.9 with `tls-rustls-ring-webpki` or another of its choices, and write `?ssl-mode=VERIFY_IDENTITY` into the URL.
-/// Without TLS, the default of MySQL 8 for passwords, `caching_sha2_password`, needs `sqlx` with `mysql-rsa`.
+/// The database sees keyed hashes and sealed bytes, no keys and no names of persons. Across a network, switch on the feature
+/// `tls` and write `?ssl-mode=VERIFY_IDENTITY` into the URL, with `&ssl-ca=/path/of/certificates.pem` where the system does not
+/// trust who signed the certificate. Without this mode, whoever is in between can read the password. Without TLS, the default of MySQL 8 for passwords, `caching_sha2_password`, needs `sqlx` with `mysql-rsa`.
 /// Nothing of the URL is logged or quoted in an error, and no statement is logged.
 ///
 /// # Examples

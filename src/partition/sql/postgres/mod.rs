@@ -26,9 +26,9 @@ const MISSING: &str = "tables are missing or of another version: run PostgresSto
 ///
 /// # Security
 ///
-/// The database sees keyed hashes and sealed bytes, no keys and no names of persons. This crate compiles no TLS in: depend on
-/// `sqlx` 0.9 with `tls-rustls-ring-webpki` or another of its choices, and write `?sslmode=verify-full` into the URL. Nothing
-/// of the URL is logged or quoted in an error, and no statement is logged.
+/// The database sees keyed hashes and sealed bytes, no keys and no names of persons. Across a network, switch on the feature
+/// `tls` and write `?sslmode=verify-full` into the URL, with `&sslrootcert=/path/of/certificates.pem` where the system does not
+/// trust who signed the certificate. Without this mode, whoever is in between can take the place of the database. Nothing of the URL is logged or quoted in an error, and no statement is logged.
 ///
 /// # Examples
 ///
