@@ -221,12 +221,16 @@ impl PartitionStore for MemoryStore {
     async fn touch(
         &self,
         name: &PartitionName,
+        etag: Etag,
         lives_for: Duration,
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
         in_time(deadline)?;
         Ok(self
-            .compute(name, |there| there.map_or(Op::Nop, |there| Op::Put(Kept::new(there.stored, lives_for))))
+            .compute(name, |there| {
+                let there = there.filter(|there| there.stored.etag == etag);
+                there.map_or(Op::Nop, |there| Op::Put(Kept::new(there.stored, lives_for)))
+            })
             .await)
     }
 

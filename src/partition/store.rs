@@ -72,10 +72,12 @@ pub trait PartitionStore: fmt::Debug + Send + Sync + 'static {
         deadline: &Deadline,
     ) -> Result<bool, StoreError>;
 
-    /// Let the partition live so much longer from now. Tells whether there is one.
+    /// Let the partition live for so long from now on, if it has this etag. Tells whether it has: what somebody has written
+    /// since then has a time of its own.
     async fn touch(
         &self,
         name: &PartitionName,
+        etag: Etag,
         lives_for: Duration,
         deadline: &Deadline,
     ) -> Result<bool, StoreError>;

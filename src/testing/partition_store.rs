@@ -30,7 +30,9 @@ pub use conditions::{
 pub use contents::{every_byte_is_kept, large_contents_are_kept, names_are_apart};
 pub use jobs::{changes_are_told, names_after_visits_all, purge_leaves_the_living};
 pub use leases::{leases_are_exclusive, leases_end, leases_leave_partitions_alone};
-pub use times::{a_touch_prolongs, partitions_expire, what_has_expired_is_absent};
+pub use times::{
+    a_touch_of_an_older_state_does_nothing, a_touch_prolongs, partitions_expire, what_has_expired_is_absent,
+};
 
 use crate::{
     Deadline,
@@ -56,6 +58,7 @@ pub async fn everything(one: &dyn PartitionStore, other: &dyn PartitionStore) {
     partitions_expire(one).await;
     what_has_expired_is_absent(one).await;
     a_touch_prolongs(one).await;
+    a_touch_of_an_older_state_does_nothing(one).await;
     leases_are_exclusive(one, other).await;
     leases_end(one, other).await;
     leases_leave_partitions_alone(one).await;

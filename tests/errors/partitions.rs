@@ -78,7 +78,7 @@ impl PartitionStore for OutOfOrder {
         self.answer().await
     }
 
-    async fn touch(&self, _: &PartitionName, _: Duration, _: &Deadline) -> Result<bool, StoreError> {
+    async fn touch(&self, _: &PartitionName, _: Etag, _: Duration, _: &Deadline) -> Result<bool, StoreError> {
         self.answer().await
     }
 

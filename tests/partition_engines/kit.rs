@@ -88,7 +88,7 @@ pub(crate) async fn every_verb(store: &Store, name: &PartitionName, time: Durati
         ended("probe", false, store.probe(name, &within())).await,
         ended("put absent", true, store.put(name, &what, Condition::Absent, HOUR, &within())).await,
         ended("put", true, store.put(name, &what, matching, HOUR, &within())).await,
-        ended("touch", true, store.touch(name, HOUR, &within())).await,
+        ended("touch", true, store.touch(name, what.etag, HOUR, &within())).await,
         ended("lease", true, store.lease(name, &ours, HOUR, &within())).await,
         ended("release", true, store.release(name, &ours, &within())).await,
         ended("remove", true, store.remove(name, None, &within())).await,

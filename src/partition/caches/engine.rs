@@ -72,9 +72,14 @@ impl Engine {
         self.timed("remove", &deadline, true, self.store.remove(name, only, &deadline)).await
     }
 
-    pub(in super::super) async fn touch(&self, name: &PartitionName, lives_for: Duration) -> Outcome<bool> {
+    pub(in super::super) async fn touch(
+        &self,
+        name: &PartitionName,
+        etag: Etag,
+        lives_for: Duration,
+    ) -> Outcome<bool> {
         let deadline = Deadline::after(self.timeout);
-        self.timed("touch", &deadline, false, self.store.touch(name, lives_for, &deadline)).await
+        self.timed("touch", &deadline, false, self.store.touch(name, etag, lives_for, &deadline)).await
     }
 
     pub(in super::super) async fn lease(

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     super::{
-        Partition, PartitionName, StoreError, Stored,
+        Etag, Partition, PartitionName, StoreError, Stored,
         sealing::{self, Facts},
     },
     Opened, PartitionedCaches, Shared, entries,
@@ -77,7 +77,7 @@ impl Shared {
                     if let Some(stored) = stored.filter(|_| !is_fresh) {
                         self.keep(&name, &stored, since);
                     }
-                    self.used(&name, &opened.1);
+                    self.used(&name, &opened.1, opened.2);
                     Ok(Some(opened.0))
                 }
                 Opened::Absent | Opened::Ended(_) | Opened::Unreadable(_) => {
@@ -170,7 +170,7 @@ impl Shared {
 
     /// It was used: let it live longer, if half of its time since it was written is over. How often other nodes prolonged
     /// it since then is not known; each does so once in an eighth of its time at most.
-    fn used(&self, name: &PartitionName, facts: &Facts) {
+    fn used(&self, name: &PartitionName, facts: &Facts, etag: Etag) {
         let now = unix_now();
         let age = now.saturating_sub(facts.written);
         let is_due = facts.window > 0 && age > u64::from(facts.window / 2);
@@ -181,7 +181,7 @@ impl Shared {
         let lives_for = Life::of(facts).remaining(now).mul_f64(1.0 - 0.05 * random_fraction());
         tokio::spawn(async move {
             // Not done: the next use tries again.
-            let _ = engine.touch(&name, lives_for).await;
+            let _ = engine.touch(&name, etag, lives_for).await;
         });
     }
 }

@@ -29,6 +29,11 @@ const REMOVE: &str = "
     if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[2], KEYS[1]) end
     return redis.call('DEL', KEYS[1])";
 
+/// `ARGV`: the etag that has to be there; milliseconds to live. Gives 1 if it is.
+const TOUCH: &str = "
+    if redis.call('GETRANGE', KEYS[1], 0, 15) ~= ARGV[1] then return 0 end
+    return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
+
 /// `ARGV`: who asks for the lease; milliseconds that it lasts. Gives 1 if it is theirs now.
 const LEASE: &str = "
     local holder = redis.call('GET', KEYS[1])
@@ -46,14 +51,15 @@ const RELEASE: &str = "
 pub(super) struct Scripts {
     pub(super) put: Lua,
     pub(super) remove: Lua,
+    pub(super) touch: Lua,
     pub(super) lease: Lua,
     pub(super) release: Lua,
 }
 
 impl Scripts {
     pub(super) fn new() -> Self {
-        let [put, remove, lease, release] = [PUT, REMOVE, LEASE, RELEASE].map(Lua::new);
-        Self { put, remove, lease, release }
+        let [put, remove, touch, lease, release] = [PUT, REMOVE, TOUCH, LEASE, RELEASE].map(Lua::new);
+        Self { put, remove, touch, lease, release }
     }
 }
 

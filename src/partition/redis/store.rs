@@ -216,12 +216,13 @@ impl PartitionStore for RedisStore {
     async fn touch(
         &self,
         name: &PartitionName,
+        etag: Etag,
         lives_for: Duration,
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
-        let mut command = command("PEXPIRE", self.key(name)?);
-        command.arg(millis(lives_for));
-        is_one(&scripts::ask(&self.link, &command, Again::IsFine, deadline).await?)
+        let (key, lives_for) = (self.key(name)?, millis(lives_for));
+        let arguments = [etag.as_bytes().as_slice(), lives_for.as_bytes()];
+        is_one(&self.scripts.touch.run(&self.link, key, &arguments, Again::IsFine, deadline).await?)
     }
 
     async fn lease(

@@ -36,7 +36,7 @@ pub async fn cancelled_calls_leave_old_or_new(store: &dyn PartitionStore) {
         let deadline = patience();
         let loaded = until(awaits, store.load(&name, &deadline)).await;
         let probed = until(awaits, store.probe(&name, &deadline)).await;
-        let touched = until(awaits, store.touch(&name, LONG, &deadline)).await;
+        let touched = until(awaits, store.touch(&name, current.etag, LONG, &deadline)).await;
         let other = until(awaits, store.remove(&name, Some(stored("").etag), &deadline)).await;
         assert_eq!(load(store, &name).await.as_ref(), Some(&current));
         if loaded.is_some() && probed.is_some() && touched.is_some() && other.is_some() {
@@ -93,7 +93,7 @@ pub async fn late_calls_end(store: &dyn PartitionStore) {
         store.load(&name, &late).await.err(),
         store.probe(&name, &late).await.err(),
         store.put(&name, &what, Condition::Absent, LONG, &late).await.err(),
-        store.touch(&name, LONG, &late).await.err(),
+        store.touch(&name, what.etag, LONG, &late).await.err(),
         store.remove(&name, Some(stored("").etag), &late).await.err(),
     ];
     assert!(before.elapsed() < Duration::from_secs(5), "late calls took {:?}", before.elapsed());

@@ -216,11 +216,12 @@ impl PartitionStore for Observed {
     async fn touch(
         &self,
         name: &PartitionName,
+        etag: Etag,
         lives_for: Duration,
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
         self.up(Some(&self.touches))?;
-        self.inner.touch(name, lives_for, deadline).await
+        self.inner.touch(name, etag, lives_for, deadline).await
     }
 
     async fn lease(

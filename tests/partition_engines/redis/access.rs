@@ -164,7 +164,7 @@ async fn without_scripts_reads_go_and_writes_are_denied() {
     let what = create(&store(&redis).await, &name("a"), "contents").await;
     let store = store_of_alice(&redis, &["&test:*", "+@all", "-eval", "-evalsha"]).await;
     for ended in every_verb(&store, &name("b"), PATIENCE).await {
-        let is_script = ["put absent", "put", "lease", "release", "remove"].contains(&ended.verb);
+        let is_script = ["put absent", "put", "touch", "lease", "release", "remove"].contains(&ended.verb);
         let kind = ended.error.as_ref().map(sealed_cache::partition::StoreError::kind);
         assert_eq!(kind, is_script.then_some(StoreErrorKind::Denied), "{}", ended.verb);
         assert!(ended.error.is_none_or(|error| !error.is_ambiguous()));

@@ -128,7 +128,7 @@ async fn when_all_connections_are_broken_the_next_call_works() {
         assert_eq!(put(&store, &name("a"), &next, Condition::Matches(what.etag)).await.unwrap(), Put::Stored);
         what = next;
         redis.break_connections();
-        assert!(store.touch(&name("a"), HOUR, &soon()).await.unwrap());
+        assert!(store.touch(&name("a"), what.etag, HOUR, &soon()).await.unwrap());
         redis.break_connections();
         assert!(store.lease(&name("a"), &ours, HOUR, &soon()).await.unwrap());
         redis.break_connections();

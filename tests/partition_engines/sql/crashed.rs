@@ -161,6 +161,7 @@ async fn only_changes_are_told() {
     let store = database.store().await;
     let what = create(&store, &name("a"), "contents").await;
     let mut changes = store.changes(&soon()).await.unwrap().unwrap();
+    assert!(store.touch(&name("a"), what.etag, HOUR, &soon()).await.unwrap());
     let outcomes = every_verb(&store, &name("a"), PATIENCE).await;
     assert!(outcomes.iter().all(|Ended { error, .. }| error.is_none()));
     // Of all verbs on it, only its removal changed it.

@@ -109,7 +109,7 @@ async fn writes(store: &Store, name: &PartitionName, etag: sealed_cache::partiti
     load(store, name).await.unwrap();
     let put = late_error(store.put(name, &what, condition, HOUR, &late())).await;
     load(store, name).await.unwrap();
-    let touch = late_error(store.touch(name, HOUR, &late())).await;
+    let touch = late_error(store.touch(name, etag, HOUR, &late())).await;
     load(store, name).await.unwrap();
     [put, touch, late_error(store.remove(name, None, &late())).await]
 }
@@ -194,7 +194,7 @@ async fn locked_table(database: Database) {
     for _ in 0..3 {
         // New connections, and such as have prepared the statement before.
         let late = Deadline::after(SHORT);
-        let error = store.touch(&name("a"), HOUR, &late).await.unwrap_err();
+        let error = store.touch(&name("a"), stored("").etag, HOUR, &late).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Timeout, "{error}");
         until("no statement of nobody waits", async || waiting(&database) == 0).await;
     }

@@ -39,7 +39,7 @@ pub(super) const TOUCH: &str = "\
     UPDATE sealed_cache_partitions
     SET expires_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
         expires_hour = TIMESTAMPDIFF(HOUR, '1970-01-01', UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)
-    WHERE name = ? AND expires_at > UTC_TIMESTAMP(6)";
+    WHERE name = ? AND etag = ? AND expires_at > UTC_TIMESTAMP(6)";
 
 /// Name, holder, microseconds. Fails as a duplicate where there is a row.
 pub(super) const LEASE: &str = "\

@@ -157,11 +157,13 @@ impl PartitionStore for MysqlStore {
     async fn touch(
         &self,
         name: &PartitionName,
+        etag: Etag,
         lives_for: Duration,
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
         let time = Argument::time(lives_for);
-        self.is_changed(Repeatable, TOUCH, &[time, time, Argument::name(name)], deadline).await
+        let arguments = [time, time, Argument::name(name), Argument::etag(&etag)];
+        self.is_changed(Repeatable, TOUCH, &arguments, deadline).await
     }
 
     async fn lease(

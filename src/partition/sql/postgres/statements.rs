@@ -54,7 +54,7 @@ pub(super) const TOUCH: &str = "\
     UPDATE sealed_cache_partitions
     SET expires_at = expiry, expires_hour = ceil(extract(epoch FROM expiry) / 3600)::integer
     FROM (SELECT now() + $2 * interval '1 microsecond' AS expiry) AS times
-    WHERE name = $1 AND expires_at > now()
+    WHERE name = $1 AND etag = $3 AND expires_at > now()
     RETURNING 1";
 
 /// Name, holder, microseconds.

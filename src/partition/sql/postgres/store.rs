@@ -164,10 +164,11 @@ impl PartitionStore for PostgresStore {
     async fn touch(
         &self,
         name: &PartitionName,
+        etag: Etag,
         lives_for: Duration,
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
-        let arguments = [Argument::name(name), Argument::time(lives_for)];
+        let arguments = [Argument::name(name), Argument::time(lives_for), Argument::etag(&etag)];
         self.is_done(Repeatable, TOUCH, &arguments, deadline).await
     }
 

@@ -44,7 +44,7 @@ pub(super) const REMOVE: &str = concat!(
 pub(super) const TOUCH: &str = concat!(
     "UPDATE sealed_cache_partitions SET expires_at = ",
     now!(),
-    " + ?2 / 1000 WHERE name = ?1 AND expires_at > ",
+    " + ?2 / 1000 WHERE name = ?1 AND etag = ?3 AND expires_at > ",
     now!(),
     " RETURNING 1"
 );

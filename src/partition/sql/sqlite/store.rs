@@ -120,10 +120,11 @@ impl PartitionStore for SqliteStore {
     async fn touch(
         &self,
         name: &PartitionName,
+        etag: Etag,
         lives_for: Duration,
         deadline: &Deadline,
     ) -> Result<bool, StoreError> {
-        let arguments = [Argument::name(name), Argument::time(lives_for)];
+        let arguments = [Argument::name(name), Argument::time(lives_for), Argument::etag(&etag)];
         Ok(self.write(Repeatable, TOUCH, &arguments, deadline).await? > 0)
     }
 
