@@ -35,7 +35,12 @@ fn dependencies(metadata: &Value) -> Result<(), String> {
     in_workflow(&format!("cargo +{NEWER} check --workspace --all-features --locked"), &workflow)?;
     let prefixed = without_newer(ours).into_iter().map(|feature| format!("sealed-cache/{feature}"));
     let features = format!("--features {}", prefixed.collect::<Vec<_>>().join(","));
-    keep_to(written, &house::packages(&house::metadata_with(&features)?))?;
+    let is_built = house::is_built_with(&features)?;
+    let older: Vec<&Value> = packages.iter().copied().filter(|package| is_built(package)).collect();
+    if older.is_empty() {
+        return Err("cargo tree names none of the packages".to_owned());
+    }
+    keep_to(written, &older)?;
     keep_to(NEWER, &packages)
 }
 

@@ -4,6 +4,7 @@ mod graph;
 mod licences;
 mod source;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,13 +23,24 @@ pub(crate) fn stage(progress: &mut Progress) {
 
 /// What cargo knows of every locked package, on every OS. An outdated Cargo.lock is an error.
 pub(crate) fn metadata() -> Result<Value, String> {
-    metadata_with("--all-features")
+    let text = Step::cargo("metadata --format-version 1 --locked --all-features").output()?;
+    serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))
 }
 
-/// The same with these features only.
-pub(crate) fn metadata_with(features: &str) -> Result<Value, String> {
-    let text = Step::cargo(&format!("metadata --format-version 1 --locked {features}")).output()?;
-    serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))
+/// Whether a package is built with these features only, on any system: the metadata also lists what `?` leaves out.
+pub(crate) fn is_built_with(features: &str) -> Result<impl Fn(&Value) -> bool, String> {
+    let line = format!("tree --workspace --locked --target all --prefix none --format {{p}} {features}");
+    let tree = Step::cargo(&line).output()?;
+    let built: HashSet<String> = tree.lines().map(name_and_version).collect();
+    Ok(move |package: &Value| {
+        let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
+        built.contains(&format!("{} v{}", text("name"), text("version")))
+    })
+}
+
+/// Of `serde v1.0.229 (/a/path)`.
+fn name_and_version(line: &str) -> String {
+    line.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
 pub(crate) fn packages(metadata: &Value) -> Vec<&Value> {
@@ -66,6 +78,15 @@ fn none(findings: &[String], rule: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_a_weak_feature_names_is_not_built() {
+        let is_built = is_built_with("--features sealed-cache/tls,sealed-cache/redis").unwrap();
+        let metadata = metadata().unwrap();
+        let built: Vec<_> = packages(&metadata).into_iter().filter(|package| is_built(package)).collect();
+        let has = |name: &str| built.iter().any(|package| package["name"] == name);
+        assert!(has("rustls") && has("redis") && has("sealed-cache") && !has("sqlx"));
+    }
 
     #[test]
     fn our_own_files_are_found() {
