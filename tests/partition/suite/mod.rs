@@ -112,8 +112,8 @@ pub(crate) fn namespace() -> Namespace {
 /// A node that waits as long as a busy machine needs.
 pub(crate) fn node(namespace: &Namespace, store: Arc<dyn PartitionStore>) -> PartitionedCachesBuilder {
     PartitionedCaches::on_shared(namespace.clone(), store, ring())
-        .operation_timeout(Duration::from_secs(20))
-        .update_timeout(Duration::from_secs(60))
+        .operation_timeout(Duration::from_secs(60))
+        .update_timeout(Duration::from_secs(180))
         .most_tries(1000)
         .most_tokens(10_000)
         .coherence(Coherence::Strict)
