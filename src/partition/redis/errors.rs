@@ -124,13 +124,17 @@ fn unreachable(error: &RedisError) -> StoreError {
 }
 
 fn tls_failed(error: &RedisError) -> Option<&'static str> {
-    let shared = error.source()?.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>()?;
-    tls::why(shared.as_ref())
+    tls::why(shared(error)?)
 }
 
 fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
+    Some(shared(error)?.downcast_ref::<io::Error>()?.kind())
+}
+
+/// What the driver keeps of the error that made its own.
+fn shared(error: &RedisError) -> Option<&(dyn std::error::Error + 'static)> {
     let shared = error.source()?.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>()?;
-    Some(shared.downcast_ref::<io::Error>()?.kind())
+    Some(shared.as_ref())
 }
 
 /// The connection ended while an answer was waited for.
