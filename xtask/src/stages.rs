@@ -51,7 +51,12 @@ pub(crate) const STAGES: &[Stage] = &[
     stage("format", All, quality::format, "every file is formatted as rustfmt.toml says"),
     stage("house", Linux, house::stage, "the rules of the house that a machine can check"),
     stage("workflows", Linux, workflows::stage, "actionlint has nothing to say about .github/workflows"),
-    stage("lint", All, quality::lint, "clippy has nothing to say, with no, default and all features"),
+    stage(
+        "lint",
+        All,
+        quality::lint,
+        "clippy has nothing to say, with no, default and all features, and each engine alone",
+    ),
     stage("docs", All, quality::docs, "the documentation builds without a warning"),
     stage("msrv", Linux, msrv::stage, "code and dependencies keep to the Rust version in Cargo.toml"),
     stage("suite", All, suite::suite, "cargo test, with default and with all features"),

@@ -78,6 +78,7 @@ impl Refreshes {
     }
 }
 
+/// A good token, if there is one, with when it is to be refreshed early.
 type Cached = Option<(AcquiredToken, Option<SystemTime>)>;
 
 impl PartitionedCaches {
@@ -202,7 +203,7 @@ impl PartitionedCaches {
         self.land(&Request { partition, wanted, claims, mode }, boxed(ask)).await
     }
 
-    /// A good token in the cache, with when it is to be refreshed early.
+    /// What the cache has. `None` if there is no cache: nobody is signed in.
     async fn cached(&self, partition: &Partition, wanted: &AccessTokenQuery) -> Result<Option<Cached>> {
         let look = |cache: &TokenCache| {
             let (token, refresh_on) = match cache.access_token(wanted) {

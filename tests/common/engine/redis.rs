@@ -55,6 +55,13 @@ impl Redis {
         redis
     }
 
+    /// One that speaks TLS on another port.
+    pub(crate) fn with_tls(certificates: &Certificates) -> Self {
+        let [issuer, certificate, key] = certificates.of(None);
+        let files = ["--tls-ca-cert-file", &issuer, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+        Self::start_with(&[&files[..], &["--tls-auth-clients", "no"]].concat())
+    }
+
     /// A part of a cluster, without slots and knowing no other part.
     pub(crate) fn of_cluster_without_slots() -> Self {
         Self::start_with(&["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"])
@@ -134,13 +141,6 @@ impl Redis {
 
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
-    }
-
-    /// One that speaks TLS on another port.
-    pub(crate) fn with_tls(certificates: &Certificates) -> Self {
-        let [issuer, certificate, key] = certificates.of(None);
-        let files = ["--tls-ca-cert-file", &issuer, "--tls-cert-file", &certificate, "--tls-key-file", &key];
-        Self::start_with(&[&files[..], &["--tls-auth-clients", "no"]].concat())
     }
 
     pub(crate) fn tls_port(&self) -> String {
