@@ -3,6 +3,7 @@
 //! No call needs more than one statement at a time, so none opens a transaction: whatever becomes of a call, a row is as it
 //! was or as it was to be. Times are those of the database's clock.
 
+mod again;
 mod argument;
 mod engine;
 mod errors;

@@ -16,11 +16,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::engine::Counting;
 use super::{
     super::{StoreError, StoreErrorKind, within::within},
+    again::{a_moment, opened},
     argument::Argument,
     engine::Engine,
     errors::{Failure, timeout},
 };
-use crate::{Deadline, event::event, random};
+use crate::{Deadline, event::event};
 
 /// A connection that was idle for longer is asked whether it still works before a statement is trusted to it.
 const FRESH: Duration = Duration::from_secs(1);
@@ -111,7 +112,7 @@ impl<E: Engine> Pool<E> {
         let (sender, receiver) = oneshot::channel();
         let pool = Self(self.0.clone());
         tokio::spawn(async move {
-            let opened = tokio::time::timeout(pool.0.connect_timeout, pool.0.opened()).await;
+            let opened = tokio::time::timeout(pool.0.connect_timeout, opened(&pool.0.engine)).await;
             let opened = match opened {
                 Ok(opened) => opened.map(|connection| pool.hold(connection, permit)),
                 Err(_) => Err(timeout("the database did not take a connection in time")),
@@ -153,24 +154,7 @@ impl<E: Counting> Pool<E> {
     }
 }
 
-/// A few milliseconds, not the same ones as others who wait for the same.
-fn a_moment() -> Duration {
-    let [random] = random::array::<1>().unwrap_or([128]);
-    Duration::from_micros(1_000 + 40 * u64::from(random))
-}
-
 impl<E: Engine> Shared<E> {
-    /// Once nobody is in the way.
-    async fn opened(&self) -> Result<E::Connection, StoreError> {
-        loop {
-            match self.engine.open().await.map_err(|error| E::failure(&error)) {
-                Ok(connection) => return Ok(connection),
-                Err(Failure::Again) => tokio::time::sleep(a_moment()).await,
-                Err(failure) => return Err(failure.into_error()),
-            }
-        }
-    }
-
     /// Whether a connection still works. Where one does not, the others are likely to be gone as well: a firewall has forgotten
     /// them all.
     async fn answers(&self, connection: &mut E::Connection, deadline: &Deadline) -> bool {

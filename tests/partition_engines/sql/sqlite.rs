@@ -62,6 +62,34 @@ async fn many_may_open_it_at_once() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_with_its_tables_is_opened_while_somebody_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = create(&open(folder.path()).await, &name("a"), "first").await;
+    let mut other = bare(folder.path()).await;
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let store = open(folder.path()).await;
+    assert_eq!(load(&store, &name("a")).await.unwrap(), Some(first));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_are_made_once_nobody_else_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("partitions.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut other = options.journal_mode(sqlx::sqlite::SqliteJournalMode::Wal).connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let settings = SqlSettings::new().connect_timeout(Duration::from_millis(150));
+    let error = SqliteStore::open(&path, settings).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EngineTimeout, "{error}");
+    let waiting = tokio::spawn({
+        let folder = folder.path().to_owned();
+        async move { open(&folder).await }
+    });
+    sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+    every_verb_works(&waiting.await.unwrap()).await;
+}
+
 #[tokio::test]
 async fn what_is_no_database_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();

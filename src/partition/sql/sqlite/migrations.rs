@@ -7,16 +7,22 @@ const MIGRATIONS: &[(i32, &str)] = &[(1, include_str!("1.sql"))];
 
 pub(super) const ALL: &str = include_str!("1.sql");
 
-/// One transaction that begins with the write lock: another process waits, and then finds nothing to do.
+/// Only what is missing takes the write lock: who finds everything does not wait for others that write.
 pub(super) async fn apply(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    if missing(present(connection).await?).next().is_none() {
+        return Ok(());
+    }
+    // Another process that does the same waits here, and then finds nothing to do.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let present = present(&mut transaction).await?;
-    for (_, script) in
-        MIGRATIONS.iter().filter(|(version, _)| present.is_none_or(|present| *version > present))
-    {
+    for (_, script) in missing(present) {
         sqlx::raw_sql(*script).execute(&mut *transaction).await?;
     }
     transaction.commit().await
+}
+
+fn missing(present: Option<i32>) -> impl Iterator<Item = &'static (i32, &'static str)> {
+    MIGRATIONS.iter().filter(move |(version, _)| present.is_none_or(|present| *version > present))
 }
 
 async fn present(connection: &mut SqliteConnection) -> Result<Option<i32>, sqlx::Error> {

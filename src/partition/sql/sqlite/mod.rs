@@ -18,7 +18,7 @@ use sqlx::Connection;
 use super::{
     super::{StoreError, StoreErrorKind, within::within},
     SqlSettings,
-    engine::Engine,
+    again::{self, a_moment},
     errors::{Failure, timeout},
     pool::Pool,
 };
@@ -54,20 +54,22 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Open the file, with its tables, or create what is missing of it. Several processes may do it at once.
+    /// Open the file, with its tables, or create what is missing of it. Several processes may do it at once, and others may
+    /// write meanwhile: only a table that is missing waits for them.
     ///
     /// # Errors
     ///
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied) if the file cannot be made or opened, or others can change its folder;
     /// [`Damaged`](crate::ErrorKind::Damaged) if it is no database; [`EngineTimeout`](crate::ErrorKind::EngineTimeout) if
-    /// another process writes to it for longer than [`connect_timeout`](SqlSettings::connect_timeout).
+    /// tables are missing and another process writes for longer than [`connect_timeout`](SqlSettings::connect_timeout), or has
+    /// locked the whole file.
     pub async fn open(path: impl Into<PathBuf>, settings: SqlSettings) -> Result<Self> {
         let (path, deadline) = (path.into(), Deadline::after(settings.connect_timeout));
         let created = tokio::task::spawn_blocking(move || file::created(&path)).await;
         let path = created
             .map_err(|_| StoreError::new(StoreErrorKind::Unavailable, "the runtime is shutting down"))??;
         let migrated = within(&deadline, migrate(&path)).await;
-        migrated.ok_or_else(|| timeout("the tables were not made in time"))??;
+        migrated.ok_or_else(|| timeout("the file and its tables were not ready in time"))??;
         let pool = |engine, connections| Pool::new(engine, connections, settings.connect_timeout);
         let readers = pool(Sqlite::reader(&path), settings.connections);
         Ok(Self { readers, writer: pool(Sqlite::new(&path), 1), settings })
@@ -87,27 +89,23 @@ impl SqliteStore {
 
 /// For tests of what all databases share.
 #[cfg(test)]
-pub(super) fn in_memory() -> impl Engine {
+pub(super) fn in_memory() -> impl super::engine::Engine {
     Sqlite::new(Path::new(":memory:"))
 }
 
-/// Until nobody else writes.
+/// Once nobody is in the way.
 async fn migrate(path: &Path) -> Result<(), StoreError> {
+    let mut connection = again::opened(&Sqlite::new(path)).await?;
     loop {
-        let outcome = match Sqlite::new(path).open().await {
-            Ok(mut connection) => migrations::apply(&mut connection).await.map(|()| connection),
-            Err(error) => Err(error),
-        };
-        match outcome.map_err(|error| errors::failure(&error)) {
-            Ok(connection) => {
-                // It is applied; that the goodbye fails changes nothing. Without it, the file stays locked for a moment.
-                let _ = connection.close().await;
-                return Ok(());
-            }
-            Err(Failure::Again) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+        match migrations::apply(&mut connection).await.map_err(|error| errors::failure(&error)) {
+            Ok(()) => break,
+            Err(Failure::Again) => tokio::time::sleep(a_moment()).await,
             Err(failure) => return Err(failure.into_error()),
         }
     }
+    // It is applied; that the goodbye fails changes nothing. Without it, the file stays locked for a moment.
+    let _ = connection.close().await;
+    Ok(())
 }
 
 impl fmt::Debug for SqliteStore {
