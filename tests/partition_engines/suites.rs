@@ -107,10 +107,5 @@ mod sqlite {
     }
 
     crate::on_engine!(nodes());
-    // Under Wine, where a lock is a question to another process, some wait for half a minute; Linux takes a second for all.
-    crate::on_engine!(
-        nodes(),
-        [#[cfg_attr(wine, ignore = "needs locks of bytes that are quick")]],
-        concurrent_histories_keep_their_promises
-    );
+    crate::on_engine!(nodes(), [], concurrent_histories_keep_their_promises);
 }

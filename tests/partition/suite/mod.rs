@@ -109,14 +109,11 @@ pub(crate) fn namespace() -> Namespace {
     Namespace::new(format!("suite-{random:032x}"), CLOUD, CLIENT).unwrap()
 }
 
-/// Under Wine a lock of SQLite is a question to another process.
-const SLOWER: u32 = if cfg!(wine) { 3 } else { 1 };
-
 /// A node that waits as long as a busy machine needs.
 pub(crate) fn node(namespace: &Namespace, store: Arc<dyn PartitionStore>) -> PartitionedCachesBuilder {
     PartitionedCaches::on_shared(namespace.clone(), store, ring())
-        .operation_timeout(Duration::from_secs(20) * SLOWER)
-        .update_timeout(Duration::from_secs(60) * SLOWER)
+        .operation_timeout(Duration::from_secs(20))
+        .update_timeout(Duration::from_secs(60))
         .most_tries(1000)
         .most_tokens(10_000)
         .coherence(Coherence::Strict)

@@ -271,3 +271,13 @@ mod unix {
         assert_eq!(fs::read_dir(path).unwrap().count(), 0, "the small disk was not mounted");
     }
 }
+
+#[cfg(windows)]
+#[tokio::test]
+async fn a_path_that_connections_cannot_share_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("a".repeat(100)).join("b".repeat(160));
+    let error = SqliteStore::open(&long, SqlSettings::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
+    assert!(error.to_string().contains("too long"), "{error}");
+}

@@ -59,7 +59,8 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`AccessDenied`](crate::ErrorKind::AccessDenied) if the file cannot be made or opened, or others can change its folder;
+    /// [`AccessDenied`](crate::ErrorKind::AccessDenied) if the file cannot be made or opened, others can change its folder,
+    /// or on Windows the path is of 260 characters or more, or on a network share;
     /// [`Damaged`](crate::ErrorKind::Damaged) if it is no database; [`EngineTimeout`](crate::ErrorKind::EngineTimeout) if
     /// tables are missing and another process writes for longer than [`connect_timeout`](SqlSettings::connect_timeout), or has
     /// locked the whole file.
