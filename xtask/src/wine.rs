@@ -80,6 +80,8 @@ pub(crate) fn builds(step: Step) -> Step {
         .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS", "--cfg wine")
         // The linker takes most of its time for it.
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        // What is run once gains less by it than it costs.
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
 }
 
 impl Drop for Wine {
