@@ -8,11 +8,21 @@ use crate::random;
 /// A connection, once nobody is in the way.
 pub(super) async fn opened<E: Engine>(engine: &E) -> Result<E::Connection, StoreError> {
     loop {
-        match engine.open().await.map_err(|error| E::failure(&error)) {
+        match engine.open().await {
             Ok(connection) => return Ok(connection),
-            Err(Failure::Again) => tokio::time::sleep(a_moment()).await,
-            Err(failure) => return Err(failure.into_error()),
+            Err(error) => pause(E::failure(&error)).await?,
         }
+    }
+}
+
+/// Before the next attempt, if others were in the way; any other failure is the end.
+pub(super) async fn pause(failure: Failure) -> Result<(), StoreError> {
+    match failure {
+        Failure::Again => {
+            tokio::time::sleep(a_moment()).await;
+            Ok(())
+        }
+        failure => Err(failure.into_error()),
     }
 }
 

@@ -86,6 +86,8 @@ async fn tables_are_made_once_nobody_else_writes() {
         let folder = folder.path().to_owned();
         async move { open(&folder).await }
     });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!waiting.is_finished());
     sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
     every_verb_works(&waiting.await.unwrap()).await;
 }
@@ -217,7 +219,10 @@ mod unix {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
         let opened = SqliteStore::open(folder.path().join("partitions.db"), SqlSettings::new()).await;
-        assert_eq!(opened.unwrap_err().kind(), ErrorKind::AccessDenied);
+        let error = opened.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
+        let remedy = format!("chmod go-w '{}'", folder.path().canonicalize().unwrap().display());
+        assert!(error.to_string().contains(&remedy), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

@@ -7,8 +7,7 @@ use std::{
 
 use sealed_cache_platform::file;
 
-use super::super::super::{StoreError, StoreErrorKind};
-use crate::{Error, ErrorKind, files::checked_folder};
+use crate::{Error, ErrorKind, Result, files::checked_folder};
 
 /// Create the file if there is none, in a folder that only this user can put files into. SQLite gives the files beside it
 /// the rights of this one.
@@ -17,36 +16,39 @@ use crate::{Error, ErrorKind, files::checked_folder};
 /// connections of a process share one lock on it, and two of them that come at once then leave it locked for ever.
 ///
 /// It is never opened here where it exists: to close it again would end the locks that this process has on it.
-pub(super) fn created(path: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn created(path: &Path) -> Result<PathBuf> {
     let Some(name) = path.file_name() else {
-        return Err(StoreError::new(
-            StoreErrorKind::Denied,
-            "the path of the database is not that of a file",
-        ));
+        return Err(Error::new(ErrorKind::AccessDenied, "the path of the database is not that of a file")
+            .with_remedy("name a file in a folder of this user")
+            .with_path(path));
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let path = checked_folder(folder).map_err(refused)?.join(name);
+    let path = checked_folder(folder).map_err(|error| of_engine(error, path))?.join(name);
     let path = dunce::simplified(&path).to_owned();
     if path.as_os_str().as_encoded_bytes().starts_with(br"\\") {
-        return Err(StoreError::new(
-            StoreErrorKind::Denied,
-            "the database is on a network share, or its path is too long for SQLite (260 characters)",
-        ));
+        let what = "the database is on a network share, or its path is too long for SQLite (260 characters)";
+        return Err(Error::new(ErrorKind::AccessDenied, what)
+            .with_remedy("put it on a local drive, under a shorter path")
+            .with_path(path));
     }
     match file::create_private(&path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            Err(refused(Error::io("cannot create the database", error)))
+            Err(of_engine(Error::io("cannot create the database", error), &path))
         }
         _ => Ok(path),
     }
 }
 
-fn refused(error: Error) -> StoreError {
+/// With what to do and where, as an error of the engine: a file that cannot be reached signs nobody out.
+fn of_engine(error: Error, path: &Path) -> Error {
     let kind = match error.kind() {
-        ErrorKind::Io => StoreErrorKind::Unavailable,
-        _ => StoreErrorKind::Denied,
+        ErrorKind::Io => ErrorKind::EngineUnavailable,
+        _ => ErrorKind::AccessDenied,
     };
-    StoreError::new(kind, error.what().to_owned()).with_source(error)
+    Error::new(kind, error.what().to_owned())
+        .with_remedy(error.remedy().to_owned())
+        .with_path(error.path().unwrap_or(path))
+        .with_source(error)
 }
 
 #[cfg(test)]

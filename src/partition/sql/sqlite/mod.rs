@@ -17,9 +17,8 @@ use sqlx::Connection;
 
 use super::{
     super::{StoreError, StoreErrorKind, within::within},
-    SqlSettings,
-    again::{self, a_moment},
-    errors::{Failure, timeout},
+    SqlSettings, again,
+    errors::timeout,
     pool::Pool,
 };
 use crate::{Deadline, Result};
@@ -70,7 +69,7 @@ impl SqliteStore {
         let path = created
             .map_err(|_| StoreError::new(StoreErrorKind::Unavailable, "the runtime is shutting down"))??;
         let migrated = within(&deadline, migrate(&path)).await;
-        migrated.ok_or_else(|| timeout("the file and its tables were not ready in time"))??;
+        migrated.ok_or_else(|| timeout("others kept the file locked, or its disk was too slow"))??;
         let pool = |engine, connections| Pool::new(engine, connections, settings.connect_timeout);
         let readers = pool(Sqlite::reader(&path), settings.connections);
         Ok(Self { readers, writer: pool(Sqlite::new(&path), 1), settings })
@@ -97,12 +96,8 @@ pub(super) fn in_memory() -> impl super::engine::Engine {
 /// Once nobody is in the way.
 async fn migrate(path: &Path) -> Result<(), StoreError> {
     let mut connection = again::opened(&Sqlite::new(path)).await?;
-    loop {
-        match migrations::apply(&mut connection).await.map_err(|error| errors::failure(&error)) {
-            Ok(()) => break,
-            Err(Failure::Again) => tokio::time::sleep(a_moment()).await,
-            Err(failure) => return Err(failure.into_error()),
-        }
+    while let Err(error) = migrations::apply(&mut connection).await {
+        again::pause(errors::failure(&error)).await?;
     }
     // It is applied; that the goodbye fails changes nothing. Without it, the file stays locked for a moment.
     let _ = connection.close().await;
